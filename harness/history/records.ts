@@ -1,0 +1,261 @@
+/**
+ * What a run's history is made of: one JSON object a line in `history.jsonl`, appended while the run goes on.
+ *
+ * `t` is milliseconds of the machine's monotonic clock (CLOCK_MONOTONIC, the same in every container of one
+ * kernel), so records of different containers can be compared; `run.start` carries the wall-clock anchor.
+ * `source` is a container's or router's id, or `harness`. Containers print their records on stdout, without
+ * `source`, one JSON object a line; the harness adds it. Byte counts are cumulative since the start of the
+ * program that prints them, so that a lost line loses no bytes.
+ */
+
+import type { Plane } from '../scenario/plan.ts';
+
+interface Stamped {
+  readonly t: number;
+  readonly source: string;
+}
+
+// ---- the harness -----------------------------------------------------------------------------------------
+
+export interface RunStart extends Stamped {
+  readonly kind: 'run.start';
+  readonly runId: string;
+  readonly wallClock: string;
+  readonly zonestorm: string;
+  readonly node: string;
+  readonly engine: string;
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly images: Readonly<Record<string, string>>;
+}
+export interface RunEnd extends Stamped {
+  readonly kind: 'run.end';
+  /** `deadline`: `--timeout` passed. `broken`: an error of the environment or of zonestorm, in `reason`. */
+  readonly outcome: 'completed' | 'deadline' | 'interrupted' | 'broken';
+  readonly reason: string | null;
+}
+export interface PhaseRecord extends Stamped {
+  readonly kind: 'phase';
+  readonly phase: string;
+  readonly state: 'begin' | 'end';
+}
+export interface FaultRecord extends Stamped {
+  readonly kind: 'fault';
+  readonly id: string;
+  readonly fault: string;
+  readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed';
+  readonly detail: string;
+}
+/** One sample of a router's shared queue. */
+export interface QueueRecord extends Stamped {
+  readonly kind: 'queue';
+  /** Cumulative bytes of frames (Ethernet header included) and packets that left the queue. */
+  readonly frameBytes: number;
+  readonly packets: number;
+  readonly drops: number;
+  readonly backlogBytes: number;
+}
+/**
+ * Proof that the trigger is gone: the routes are read back as restored, and the queue, which is first in first
+ * out, has since sent everything that stood in it at that moment. Native copies may keep it non-empty after.
+ */
+export interface TriggerEnd extends Stamped {
+  readonly kind: 'trigger.end';
+  readonly routesRestoredAt: number;
+  readonly backlogAtRestoreBytes: number;
+  readonly drainedAt: number;
+}
+/** The machine as a whole, since the previous record. Shares are 0..1 of all CPUs; steal counts as busy. */
+export interface HostRecord extends Stamped {
+  readonly kind: 'host';
+  readonly busyShare: number;
+  readonly stealShare: number;
+  /** p99 of the harness's own event-loop delay, which is the observer's and the load client's. */
+  readonly lagP99Ms: number;
+}
+/** One request of the open-loop client outside the zones. */
+export interface RequestRecord extends Stamped {
+  readonly kind: 'request';
+  readonly zone: string;
+  readonly app: string;
+  readonly op: 'read' | 'write';
+  readonly intended: number;
+  /** `null`: not finished when the load stopped. */
+  readonly ended: number | null;
+  readonly outcome: 'ok' | 'failed' | 'unknown';
+  readonly reason: string | null;
+}
+/** A capacity measured before the baseline or under a fault. */
+export interface DoseRecord extends Stamped {
+  readonly kind: 'dose';
+  readonly fault: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly asked: number | null;
+  readonly measured: number | null;
+}
+
+// ---- the containers --------------------------------------------------------------------------------------
+
+export interface Ready extends Stamped {
+  readonly kind: 'ready';
+  readonly program: string;
+  readonly bootId: string;
+}
+/** A node's own view of a peer. `silenceMs`: since the newest answered heartbeat was sent. */
+export interface DetectorRecord extends Stamped {
+  readonly kind: 'detector';
+  readonly peer: string;
+  readonly state: 'lost' | 'heard';
+  readonly silenceMs: number;
+}
+/** Life of a replica, told by the node that holds it. */
+export interface VolumeRecord extends Stamped {
+  readonly kind: 'volume';
+  readonly volume: string;
+  readonly epoch: number;
+  readonly event:
+    | 'partner-lost' // the other replica's node was presumed dead: degraded, and I/O is blocked if primary
+    | 'promoted' // a mirror was elected because its primary's lease had run out
+    | 'searching'
+    | 'reserved' // `peer` gave a slot
+    | 'elected' // epoch + 1: I/O resumes, the copy to `peer` begins
+    | 'copied' // `bytes` crossed to `peer`
+    | 'confirmed' // mirrored again, with `peer`
+    | 'superseded' // this replica is no longer a member
+    | 'released'; // its slot is free again
+  readonly role: 'primary' | 'mirror';
+  readonly peer: string | null;
+  readonly attempts: number | null;
+  readonly bytes: number | null;
+}
+export interface NodeRecord extends Stamped {
+  readonly kind: 'node';
+  readonly slotsTotal: number;
+  /** Counted on disk: slots with no replica in them and no reservation. */
+  readonly slotsFree: number;
+  readonly slotsReserved: number;
+  /** Volumes this node is primary of. */
+  readonly mirrored: number;
+  readonly degraded: number;
+  /** Of the degraded: those whose I/O is blocked. */
+  readonly stuck: number;
+  readonly searchAttempts: number;
+  readonly searchAnswered: number;
+  readonly searchRefused: number;
+  readonly searchFailed: number;
+  /** Longest wait in the serial queue of search answers since the previous record. */
+  readonly searchQueueMaxMs: number;
+  readonly copySentBytes: number;
+  readonly copyReceivedBytes: number;
+  /** TCP payload read from sockets, by the plane it came in on. */
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  /** Longest silence of any peer on both planes since the previous record. */
+  readonly silenceMaxMs: number;
+  readonly lagP99Ms: number;
+}
+/** Block I/O finished since the previous record, and what is still in flight. */
+export interface IoRecord extends Stamped {
+  readonly kind: 'io';
+  /** [volume, op, intended, ended, outcome, reason] with times as `t`. */
+  readonly ops: readonly (readonly [
+    string,
+    'read' | 'write',
+    number,
+    number,
+    'ok' | 'failed' | 'unknown',
+    string | null,
+  ])[];
+  /** [volume, intended time of its oldest operation in flight]. */
+  readonly pending: readonly (readonly [string, number])[];
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  readonly lagP99Ms: number;
+}
+/** Printed when the instances stop: operations that never finished. */
+export interface IoUnfinished extends Stamped {
+  readonly kind: 'io.unfinished';
+  readonly ops: readonly (readonly [string, 'read' | 'write', number])[];
+}
+/**
+ * Printed when a writer stops, one line a volume: per extent, the highest acknowledged sequence number (0: none)
+ * and every sequence number sent but never acknowledged that may therefore be found instead.
+ */
+export interface LedgerRecord extends Stamped {
+  readonly kind: 'ledger';
+  readonly volume: string;
+  readonly extentBytes: number;
+  /** [extent, highest acknowledged, possible…] */
+  readonly extents: readonly (readonly [number, number, ...number[]])[];
+  readonly acknowledged: number;
+}
+export interface ElectionRecord extends Stamped {
+  readonly kind: 'election';
+  readonly volume: string;
+  readonly epoch: number;
+  readonly event: 'created' | 'elected' | 'promoted' | 'confirmed';
+  readonly primary: string;
+  readonly mirror: string | null;
+  readonly joining: string | null;
+}
+export interface ControlRecord extends Stamped {
+  readonly kind: 'control';
+  readonly busyWorkers: number;
+  readonly queued: number;
+  /** Longest wait for a worker since the previous record. */
+  readonly queueMaxMs: number;
+  readonly served: number;
+  readonly lagP99Ms: number;
+}
+export interface AppRecord extends Stamped {
+  readonly kind: 'app';
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  readonly lagP99Ms: number;
+}
+/** Printed by the reader after the measurement: what one replica on disk holds. */
+export interface ReplicaRecord extends Stamped {
+  readonly kind: 'replica';
+  readonly node: string;
+  readonly volume: string;
+  readonly slot: number;
+  readonly epoch: number;
+  readonly extentBytes: number;
+  /** [extent, lowest sequence number of its sectors, highest, sectors whose checksum is wrong]; zero extents left out. */
+  readonly extents: readonly (readonly [number, number, number, number])[];
+}
+/** Printed by the reader: a volume's members by the control plane's store on disk. `mirror`: confirmed only. */
+export interface MembershipRecord extends Stamped {
+  readonly kind: 'membership';
+  readonly volume: string;
+  readonly epoch: number;
+  readonly primary: string;
+  readonly mirror: string | null;
+  readonly joining: string | null;
+}
+
+export type HistoryRecord =
+  | RunStart
+  | RunEnd
+  | PhaseRecord
+  | FaultRecord
+  | QueueRecord
+  | TriggerEnd
+  | HostRecord
+  | RequestRecord
+  | DoseRecord
+  | Ready
+  | DetectorRecord
+  | VolumeRecord
+  | NodeRecord
+  | IoRecord
+  | IoUnfinished
+  | LedgerRecord
+  | ElectionRecord
+  | ControlRecord
+  | AppRecord
+  | ReplicaRecord
+  | MembershipRecord;
+
+/** A record as a container prints it, before the harness says whose it is. */
+export type PrintedRecord = HistoryRecord extends infer R ? (R extends unknown ? Omit<R, 'source'> : never) : never;

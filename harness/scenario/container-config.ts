@@ -1,0 +1,30 @@
+import type { LoadSettings, Plane, PlanVolume, StorageSettings } from './plan.ts';
+
+/** Host and port a program dials to reach a destination: always a router's, never the destination's own. */
+export interface Dial {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What a program of the fixtures gets, as JSON in the environment variable `ZONESTORM_CONFIG`. It holds nothing
+ * that tells the program whether, when or how a fault is injected.
+ */
+export interface ContainerConfig {
+  readonly id: string;
+  readonly zone: string;
+  readonly seed: number;
+  /** Own address on each plane; a server tells by a connection's local address which plane it came in on. */
+  readonly addresses: Readonly<Partial<Record<Plane, string>>>;
+  /** Destination id -> plane -> where to dial. */
+  readonly links: Readonly<Record<string, Readonly<Partial<Record<Plane, Dial>>>>>;
+  /** Ids of the storage nodes of the same zone (a node's own id included). */
+  readonly nodes: readonly string[];
+  /** Every volume whose zone this container serves (all zones for the control plane), as placed at the start. */
+  readonly volumes: readonly PlanVolume[];
+  readonly storage: StorageSettings;
+  readonly load: LoadSettings;
+}
+
+/** Ports on which the fixtures' programs listen, on every address of theirs. */
+export const PORTS = { peer: 7000, nbd: 10809, controlPlane: 7100, http: 8080 } as const;
