@@ -1,0 +1,30 @@
+import { EnvironmentError } from '../lab/environment-error.ts';
+import { BadInputError } from '../scenario/bad-input-error.ts';
+import { BadUsageError } from './bad-usage-error.ts';
+
+/** What the exit status says; scripts and CI rely on it. 64 and 70 are those of sysexits(3). */
+export const EXIT = {
+  pass: 0,
+  fail: 1,
+  inconclusive: 2,
+  environment: 3,
+  badInput: 64,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export function exitCodeOfVerdict(verdict: 'pass' | 'fail' | 'inconclusive'): ExitCode {
+  return EXIT[verdict];
+}
+
+/** The exit status and the message of an error: who has to act, and what to do. */
+export function explain(error: unknown): { code: ExitCode; message: string } {
+  if (error instanceof BadInputError || error instanceof BadUsageError)
+    return { code: EXIT.badInput, message: error.message };
+  if (error instanceof EnvironmentError)
+    return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: EXIT.bug, message: `a bug in zonestorm, please report it:\n${stack}` };
+}

@@ -1,0 +1,18 @@
+import { CommanderError } from 'commander';
+import { EXIT, explain } from './exit-code.ts';
+import { program } from './program.ts';
+
+try {
+  await program().parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong; asking for help is no error.
+    process.exitCode = error.exitCode === 0 ? EXIT.pass : EXIT.badInput;
+  } else {
+    const { code, message } = explain(error);
+    process.stderr.write(`zonestorm: ${message}\n`);
+    process.exitCode = code;
+  }
+}
+// Testcontainers keeps a connection to its reaper; nothing of ours is left to wait for.
+process.exit();

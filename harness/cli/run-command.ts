@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { startSession } from '../lab/session.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { writeReports } from '../report/write-reports.ts';
+import { runScenario } from '../run/run-scenario.ts';
+import { EXIT, exitCodeOfVerdict } from './exit-code.ts';
+import { LiveLine } from './live-line.ts';
+import { prepareEngine } from './prepare-engine.ts';
+import { progress } from './progress.ts';
+import { makeRunFolder } from './run-folder.ts';
+import { planOf, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
+import { VERSION } from './version.ts';
+
+interface RunOptions extends ScenarioOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+  readonly timeout: number;
+}
+
+/** Runs a scenario on real containers, and measures, judges and reports what happened. */
+export function runCommand(): Command {
+  return withScenarioOptions(new Command('run'))
+    .description('run a scenario on real containers and report what it did')
+    .option('--out <dir>', "the run's folder, new or empty (default: below runs/)")
+    .option('--json', 'result.json on stdout')
+    .option('--yes', 'install and start an engine without asking')
+    .option('--timeout <seconds>', 'give up, revert and remove everything after so long', parseSeconds, 900)
+    .action(run);
+}
+
+async function run(scenario: string, options: RunOptions): Promise<void> {
+  const plan = await planOf(scenario, options);
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    progress('interrupted: putting everything back');
+    abort.abort('interrupted');
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const prepared = await prepareEngine(options.yes === true, progress);
+  const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
+  progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);
+  const sessionLabels = await startSession(prepared.reaper);
+  const deadline = setTimeout(() => abort.abort('deadline'), options.timeout * 1000);
+  const live = new LiveLine(plan, process.stderr);
+  const outcome = await runScenario({
+    ...prepared,
+    plan,
+    folder,
+    sessionLabels,
+    version: VERSION,
+    progress: (line) => live.interrupt(() => progress(line)),
+    onRecord: (record) => live.take(record),
+    signal: abort.signal,
+  });
+  clearTimeout(deadline);
+  live.end();
+  if (outcome === 'interrupted') {
+    progress('everything was reverted and removed');
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  const result = await writeReports(folder);
+  process.stdout.write(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderTerminal(result));
+  progress(`report: ${folder}/report.html`);
+  process.exitCode = exitCodeOfVerdict(result.verdict);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 86_400))
+    throw new InvalidArgumentError('expected seconds, more than 0, at most 86400');
+  return seconds;
+}

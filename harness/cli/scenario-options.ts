@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { METRIC_NAMES } from '../check/metrics.ts';
+import { loadScenario } from '../scenario/load-scenario.ts';
+import type { Plan } from '../scenario/plan.ts';
+
+export interface ScenarioOptions {
+  readonly preset?: string;
+  readonly seed?: number;
+  readonly set: Readonly<Record<string, string>>;
+}
+
+/** The options with which a scenario becomes a plan; the same for every command that takes one. */
+export function withScenarioOptions(command: Command): Command {
+  return command
+    .argument('<scenario>', 'name of a scenario that ships, or path of a scenario file')
+    .option('--preset <name>', 'size of the scenario, such as fast or full')
+    .option('--seed <number>', 'seed of every random draw (default: drawn, and shown)', parseSeed)
+    .option('--set <key=value>', 'overrides a parameter; may be repeated', collect, {});
+}
+
+export function planOf(scenario: string, options: ScenarioOptions): Promise<Plan> {
+  return loadScenario(scenario, {
+    preset: options.preset,
+    seed: options.seed ?? randomInt(1, 100_000),
+    overrides: options.set,
+    knownNames: METRIC_NAMES,
+  });
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new InvalidArgumentError('expected a whole number, 0 or more');
+  return seed;
+}
+
+function collect(text: string, sofar: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new InvalidArgumentError('expected key=value');
+  const key = text.slice(0, at);
+  if (key in sofar) throw new InvalidArgumentError(`${key} is set twice`);
+  return { ...sofar, [key]: text.slice(at + 1) };
+}

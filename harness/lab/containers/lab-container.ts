@@ -1,0 +1,81 @@
+import { GenericContainer, Wait } from 'testcontainers';
+import { LIMITS } from '../limits.ts';
+
+/** One of a container's networks, with its fixed address. */
+export interface Endpoint {
+  /** The network's name on the engine. */
+  readonly network: string;
+  readonly ip: string;
+}
+
+export interface LabContainerOptions {
+  readonly image: string;
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The first becomes the container's default route. */
+  readonly endpoints: readonly Endpoint[];
+  /** Named volume -> path in the container. */
+  readonly disks?: Readonly<Record<string, string>>;
+  /** Published on 127.0.0.1, on a port that the engine draws. */
+  readonly publish?: readonly number[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** A line of the log that says that the program is ready. */
+  readonly readyLog: RegExp;
+  readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
+  readonly onCreated?: (containerId: string) => void;
+  /** Runs before the wait for readiness, so that nothing the program prints is missed. */
+  readonly onStarted?: (containerId: string) => Promise<void>;
+}
+
+/**
+ * A container of the lab: Testcontainers starts it, waits for it and has it reaped. What Testcontainers has no
+ * setting for is set here: several networks with fixed addresses, publishing on 127.0.0.1 only, sysctls, and no
+ * capability at all, since no program of ours needs one.
+ */
+export class LabContainer extends GenericContainer {
+  readonly #endpoints: readonly Endpoint[];
+  readonly #options: LabContainerOptions;
+  #id = '';
+
+  constructor(options: LabContainerOptions) {
+    super(options.image);
+    const [first] = options.endpoints;
+    if (first === undefined) throw new Error(`${options.name} has no network`);
+    this.#endpoints = options.endpoints;
+    this.#options = options;
+    this.withName(options.name)
+      .withCommand([...options.command])
+      .withLabels({ ...options.labels })
+      .withEnvironment({ ...options.environment })
+      .withNetworkMode(first.network)
+      .withStartupTimeout(LIMITS.readyMs)
+      .withWaitStrategy(Wait.forLogMessage(options.readyLog));
+    this.createOpts.NetworkingConfig = {
+      EndpointsConfig: { [first.network]: { IPAMConfig: { IPv4Address: first.ip } } },
+    };
+    this.hostConfig.CapDrop = ['ALL'];
+    this.hostConfig.SecurityOpt = ['no-new-privileges'];
+    this.hostConfig.Sysctls = { ...options.sysctls };
+    this.hostConfig.Binds = Object.entries(options.disks ?? {}).map(([volume, path]) => `${volume}:${path}`);
+    for (const port of options.publish ?? []) {
+      this.withExposedPorts(port);
+      this.hostConfig.PortBindings = {
+        ...(this.hostConfig.PortBindings as object),
+        [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }],
+      };
+    }
+  }
+
+  /** Between create and start, so that the program finds all of its networks. */
+  protected override async containerCreated(containerId: string): Promise<void> {
+    this.#id = containerId;
+    this.#options.onCreated?.(containerId);
+    for (const endpoint of this.#endpoints.slice(1)) await this.#options.connect(containerId, endpoint);
+  }
+
+  protected override async containerStarting(): Promise<void> {
+    await this.#options.onStarted?.(this.#id);
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import type Docker from 'dockerode';
+import { runsOnEngine } from './clean.ts';
+import { connectEngine } from './engine/connect.ts';
+import { execute } from './engine/execute.ts';
+import { EnvironmentError } from './environment-error.ts';
+import { OWN_IMAGES, publicName } from './images/catalogue.ts';
+import { isPresent } from './images/resolve-images.ts';
+import { freeBlocks } from './networks/address-block.ts';
+
+export interface Finding {
+  readonly ok: boolean;
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** Looks at everything that a run depends on; starts and installs nothing. */
+export async function diagnose(): Promise<Finding[]> {
+  const findings: Finding[] = [
+    { ok: Number.parseInt(process.versions.node, 10) >= 24, subject: 'Node.js', detail: process.versions.node },
+    {
+      ok: process.platform === 'linux' && process.arch === 'x64',
+      subject: 'platform',
+      detail: `${process.platform} ${process.arch}; Linux on x64 is what is tested`,
+    },
+    {
+      ok: cpus().length >= 2,
+      subject: 'machine',
+      detail: `${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; a run needs 2 CPUs and 2 GiB`,
+    },
+  ];
+  try {
+    const docker = await connectEngine();
+    if (docker === null) findings.push(noEngine());
+    else findings.push(...(await diagnoseEngine(docker)));
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    findings.push({ ok: false, subject: 'engine', detail: `${error.message}. ${error.remedy}` });
+  }
+  return findings;
+}
+
+function noEngine(): Finding {
+  const installable = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  const detail = installable
+    ? 'none answers; `zonestorm setup --yes` installs and starts one'
+    : 'none answers; start one';
+  return { ok: false, subject: 'engine', detail };
+}
+
+async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
+  const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  const free = await freeBlocks(docker);
+  const runs = await runsOnEngine(docker);
+  const images = await Promise.all(
+    (['runtime', 'toxiproxy', 'fixtures'] as const).map(async (image) => ({
+      ok: true,
+      subject: `image ${image}`,
+      detail: `${OWN_IMAGES[image]}: ${(await isPresent(docker, OWN_IMAGES[image])) ? 'present' : 'will be built'}`,
+    })),
+  );
+  const ryuk = await isPresent(docker, publicName('reaper'));
+  const own = await isPresent(docker, OWN_IMAGES.reaper);
+  const reaper = ryuk
+    ? `${publicName('reaper')}: present`
+    : own
+      ? `${OWN_IMAGES.reaper}: present`
+      : 'pulled, or else ours is built';
+  const rootless =
+    (info.SecurityOptions as string[] | undefined)?.some((option) => option.includes('rootless')) ?? false;
+  return [
+    {
+      ok: true,
+      subject: 'engine',
+      detail: `${version.Version}, API ${version.ApiVersion}, cgroup v${info.CgroupVersion ?? 1}`,
+    },
+    {
+      ok: !rootless && !/desktop/i.test(info.OperatingSystem ?? ''),
+      subject: 'engine kind',
+      detail: rootless ? 'rootless: capacities cannot be shaped' : `${info.OperatingSystem}`,
+    },
+    await shaping(),
+    { ok: free.length > 0, subject: 'addresses', detail: `${free.length} of 128 blocks of 198.18.0.0/15 are free` },
+    {
+      ok: true,
+      subject: 'runs',
+      detail: runs.length === 0 ? 'none on the engine' : `on the engine: ${runs.join(', ')}`,
+    },
+    ...images,
+    { ok: true, subject: 'image reaper', detail: reaper },
+  ];
+}
+
+/** Capacities need these of the engine's kernel. A module that is built in does not show in modinfo's list. */
+async function shaping(): Promise<Finding> {
+  const needed = ['sch_tbf', 'cls_u32', 'act_mirred', 'ifb', 'sch_ingress'];
+  const config = await execute('zcat', ['/proc/config.gz'], { timeoutMs: 5_000 }).catch(() => '');
+  const names = {
+    sch_tbf: 'NET_SCH_TBF',
+    cls_u32: 'NET_CLS_U32',
+    act_mirred: 'NET_ACT_MIRRED',
+    ifb: 'IFB',
+    sch_ingress: 'NET_SCH_INGRESS',
+  };
+  if (config === '')
+    return { ok: true, subject: 'shaping', detail: 'kernel configuration not readable; a run will tell' };
+  const missing = needed.filter(
+    (name) => !new RegExp(`^CONFIG_${names[name as keyof typeof names]}=[ym]$`, 'm').test(config),
+  );
+  return {
+    ok: missing.length === 0,
+    subject: 'shaping',
+    detail: missing.length === 0 ? `${needed.join(', ')}` : `the kernel lacks ${missing.join(', ')}`,
+  };
+}

@@ -1,0 +1,21 @@
+/** Bounds of everything the lab waits for, in one place, each with its reason. */
+export const LIMITS = {
+  /** Debian's dockerd is up in about 1 s; a busy first boot with a cold disk takes longer. */
+  engineStartMs: 60_000,
+  /** A local engine answers a ping in milliseconds; one that does not is not usable for a measurement. */
+  enginePingMs: 5_000,
+  /** apt-get and a cold build on a slow mirror. */
+  buildMs: 600_000,
+  /** Containers that are started at the same time: the engine serialises them anyway (8.0 s for 40, at 4 or 16). */
+  startConcurrency: 6,
+  /** A node waits for its peers and the control plane before it says that it is ready. */
+  readyMs: 60_000,
+  /** A Toxiproxy that has not answered by then is wedged: https://github.com/Shopify/toxiproxy/issues/558 */
+  toxiproxyMs: 5_000,
+  /** `ip` and `tc` in a router's namespace answer in about a millisecond. */
+  shellMs: 5_000,
+  /** Time a program of the fixtures gets to print its last records after SIGTERM. */
+  stopSeconds: 5,
+  /** Writes of an address block that lose the race against another run. */
+  blockAttempts: 64,
+} as const;

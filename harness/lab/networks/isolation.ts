@@ -1,0 +1,76 @@
+import type Docker from 'dockerode';
+import { AttachedCommand } from '../containers/attached-command.ts';
+
+/**
+ * Keeps the containers of one network apart: their ports on the engine's bridge are isolated, the routers' ports
+ * are not, so a container reaches a router and nothing else. A restarted container has a new port, which must be
+ * isolated again.
+ */
+export class Isolation implements AsyncDisposable {
+  readonly #bridge: AttachedCommand;
+  readonly #bridges: readonly string[];
+  readonly #routerPorts: ReadonlySet<number>;
+
+  private constructor(bridge: AttachedCommand, bridges: readonly string[], routerPorts: ReadonlySet<number>) {
+    this.#bridge = bridge;
+    this.#bridges = bridges;
+    this.#routerPorts = routerPorts;
+  }
+
+  /**
+   * @param helperId a helper in the host's network namespace
+   * @param networks names of the internal networks on the engine
+   * @param routerPorts host interface indexes of the routers' ports
+   */
+  static async start(
+    docker: Docker,
+    helperId: string,
+    networks: readonly string[],
+    routerPorts: ReadonlySet<number>,
+  ): Promise<Isolation> {
+    const bridges = await Promise.all(
+      networks.map(async (name) => {
+        const network = (await docker.getNetwork(name).inspect()) as { Id: string };
+        return `br-${network.Id.slice(0, 12)}`;
+      }),
+    );
+    const bridge = await AttachedCommand.start(docker, helperId, ['bridge', '-j', '-d', '-force', '-batch', '-']);
+    return new Isolation(bridge, bridges, routerPorts);
+  }
+
+  /** Isolates every port that is not a router's; returns how many were not yet. */
+  async enforce(): Promise<number> {
+    const open = (await this.#ports()).filter((port) => !port.isolated && !this.#routerPorts.has(port.index));
+    if (open.length > 0) {
+      const lines = open.map((port) => `link set dev ${port.name} isolated on`);
+      await this.#bridge.request([...lines, 'link show'], isJsonArray);
+    }
+    const still = (await this.#ports()).filter((port) => !port.isolated && !this.#routerPorts.has(port.index));
+    if (still.length > 0) throw new Error(`not isolated: ${still.map((port) => port.name).join(', ')}`);
+    return open.length;
+  }
+
+  async #ports(): Promise<{ index: number; name: string; isolated: boolean }[]> {
+    const ports: { index: number; name: string; isolated: boolean }[] = [];
+    const shown = JSON.parse(await this.#bridge.request(['link show'], isJsonArray)) as {
+      ifindex: number;
+      ifname: string;
+      master?: string;
+      isolated?: boolean;
+    }[];
+    for (const link of shown) {
+      if (link.master !== undefined && this.#bridges.includes(link.master)) {
+        ports.push({ index: link.ifindex, name: link.ifname, isolated: link.isolated ?? false });
+      }
+    }
+    return ports;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bridge[Symbol.asyncDispose]();
+  }
+}
+
+function isJsonArray(output: string): boolean {
+  return /\]\s*$/.test(output);
+}

@@ -1,0 +1,21 @@
+import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
+
+/**
+ * The reaper's session of this process: everything that carries these labels is removed by Ryuk when this process
+ * is gone, however it ended.
+ *
+ * @param reaperImage the image that speaks Ryuk's protocol
+ */
+export async function startSession(reaperImage: string): Promise<Readonly<Record<string, string>>> {
+  process.env.RYUK_CONTAINER_IMAGE = reaperImage;
+  // Testcontainers would join another process's reaper and its session; what a killed run leaves would then stay
+  // for as long as that other process lives. Reapers with this label are not joined.
+  process.env.TESTCONTAINERS_RYUK_TEST_LABEL = 'true';
+  const reaper = await getReaper(await getContainerRuntimeClient());
+  return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
+}
+
+/** Name of the reaper's own container, which Testcontainers gives it. */
+export function reaperName(sessionLabels: Readonly<Record<string, string>>): string {
+  return `testcontainers-ryuk-${sessionLabels[LABEL_TESTCONTAINERS_SESSION_ID]}`;
+}
