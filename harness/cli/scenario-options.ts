@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { METRIC_NAMES } from '../check/metrics.ts';
+import { metricNames } from '../check/resolve-metric.ts';
 import { loadScenario } from '../scenario/load-scenario.ts';
 import type { Plan } from '../scenario/plan.ts';
 
@@ -24,7 +24,7 @@ export function planOf(scenario: string, options: ScenarioOptions): Promise<Plan
     preset: options.preset,
     seed: options.seed ?? randomInt(1, 100_000),
     overrides: options.set,
-    knownNames: METRIC_NAMES,
+    knownNames: metricNames,
   });
 }
 

@@ -7,12 +7,13 @@ import { startSession } from '../../harness/lab/session.ts';
 import { loadScenario } from '../../harness/scenario/load-scenario.ts';
 import type { Plan } from '../../harness/scenario/plan.ts';
 
-/** What a probe prints ten times a second: payload bytes by the address they came in on. */
+/** What a probe prints ten times a second: bytes by the address they came in on. */
 export interface ProbeRecord {
   readonly kind: 'probe';
   readonly t: number;
   readonly source: string;
   readonly receivedBytes: Readonly<Record<string, number>>;
+  readonly interfaceBytes: Readonly<Record<string, number>>;
 }
 
 export interface ProbeLab extends AsyncDisposable {

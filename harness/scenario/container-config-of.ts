@@ -1,0 +1,38 @@
+import type { ContainerConfig, Dial } from './container-config.ts';
+import type { Plan, Plane } from './plan.ts';
+
+/**
+ * What the program in one container is told. A container of a region-wide zone (one without routers) serves every
+ * zone: its nodes and volumes are those of all of them. Nothing here depends on the plan's phases or faults, so a
+ * program cannot know whether, when or how it will be broken.
+ * @throws RangeError when the plan has no such container.
+ */
+export function containerConfigOf(plan: Plan, containerId: string): ContainerConfig {
+  const container = plan.containers.find((candidate) => candidate.id === containerId);
+  if (container === undefined) throw new RangeError(`the plan has no container ${containerId}`);
+  const { id, zone, attachments } = container;
+  const planes = plan.zones.find((candidate) => candidate.id === zone)?.planes ?? [];
+  const regionWide = planes.every((plane) => plane.router === null);
+
+  const addresses: Partial<Record<Plane, string>> = {};
+  for (const { network, ip } of attachments) {
+    const plane = planes.find((candidate) => candidate.network === network)?.plane;
+    if (plane !== undefined) addresses[plane] = ip;
+  }
+  const links: Record<string, Partial<Record<Plane, Dial>>> = {};
+  for (const { destination, plane, listen } of plan.links.filter((link) => link.source === id)) {
+    links[destination] = { ...links[destination], [plane]: { host: listen.ip, port: listen.port } };
+  }
+  const serves = (other: string): boolean => regionWide || other === zone;
+  return {
+    id,
+    zone,
+    seed: plan.seed,
+    addresses,
+    links,
+    nodes: plan.containers.filter((other) => other.role === 'node' && serves(other.zone)).map((node) => node.id),
+    volumes: plan.volumes.filter((volume) => serves(volume.zone)),
+    storage: plan.storage,
+    load: plan.load,
+  };
+}

@@ -1,0 +1,119 @@
+import type { Parameter, Plan, PlanFault, PlanPhase } from './plan.ts';
+import { predictStorm } from './predict-storm.ts';
+
+const COLUMNS_MAX = 100;
+
+/**
+ * A plan as plain text of at most 100 columns, for `zonestorm plan`: what would be started and done, in which
+ * order, and what the placement alone foretells. It ends with a line feed.
+ */
+export function describePlan(plan: Plan): string {
+  const { scenario, topology, preset, seed } = plan;
+  const sections: [string, readonly string[]][] = [
+    ['zones', zoneLines(plan)],
+    ['routers', routerLines(plan)],
+    ['timeline', plan.phases.flatMap(phaseLines)],
+    ['predicted by the placement, not measured', predictionLines(plan)],
+    ['expectations', plan.expectations.map(({ text }) => text)],
+    ['parameters', parameterLines(plan.parameters)],
+  ];
+  const head = [
+    `${scenario.name}: ${scenario.title}`,
+    `scenario ${scenario.file}, topology ${topology.file}, preset ${preset}, seed ${seed}`,
+    ...Object.entries(plan.overrides).map(([key, value]) => `--set ${key}=${value}`),
+  ];
+  const body = sections.flatMap(([title, lines]) => ['', title, ...lines.flatMap((line) => wrap(line, 2))]);
+  return `${[...head.flatMap((line) => wrap(line, 0)), ...body].join('\n')}\n`;
+}
+
+/** Breaks a line at spaces; what follows is indented by two more. A longer word than fits is cut into pieces. */
+function wrap(line: string, indent: number): string[] {
+  const lines: string[] = [];
+  let rest = ' '.repeat(indent) + line;
+  while (rest.length > COLUMNS_MAX) {
+    const space = rest.lastIndexOf(' ', COLUMNS_MAX);
+    const end = space > indent + 2 ? space : COLUMNS_MAX;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = ' '.repeat(indent + 2) + rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
+/** Columns aligned by spaces; `right` are those of numbers. */
+function aligned(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  const pad = (cell: string, i: number): string =>
+    right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
+  return rows.map((row) => row.map(pad).join('  ').trimEnd());
+}
+
+const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+/** Whole numbers exactly: 65536 bytes are not 65540. */
+const rounded = (value: number): string => String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+
+function zoneLines(plan: Plan): string[] {
+  const rows = plan.zones.map(({ id, planes }) => {
+    const containers = plan.containers.filter((container) => container.zone === id);
+    const nodes = containers.filter((container) => container.role === 'node').length;
+    const others = containers.filter((container) => container.role !== 'node').map((container) => container.role);
+    const volumes = plan.volumes.filter((volume) => volume.zone === id).length;
+    const parts = [
+      ...(nodes > 0 ? [counted(nodes, 'node')] : []),
+      ...(volumes > 0 ? [counted(volumes, 'volume')] : []),
+      ...others,
+    ];
+    return [id, parts.join(', '), planes.map((plane) => `${plane.plane} ${plane.subnet}`).join(', ')];
+  });
+  return aligned(rows);
+}
+
+function routerLines(plan: Plan): string[] {
+  const rows = plan.routers.map(({ id, capacityMbit, queueBytes }) => {
+    const links = plan.links.filter((link) => link.router === id).length;
+    const seconds = (queueBytes * 8) / (capacityMbit * 1e6);
+    const queue = `queue ${rounded(queueBytes / 1e6)} MB (${rounded(seconds)} s)`;
+    return [id, `${rounded(capacityMbit)} Mbit/s`, queue, counted(links, 'link')];
+  });
+  return [...aligned(rows, [1, 3]), 'A capacity means TCP payload at the receiver, shared by all links of the router.'];
+}
+
+function targetsOf(fault: PlanFault): string {
+  switch (fault.kind) {
+    case 'misroute':
+      return `${fault.nodes.join(', ')} in ${fault.zone}, connections ${fault.connections}`;
+    case 'cut':
+      return counted(fault.links.length, 'link');
+    case 'kill':
+      return fault.containers.join(', ');
+  }
+}
+
+function phaseLines({ name, seconds, until, atMostSeconds, faults }: PlanPhase): string[] {
+  const length = seconds === null ? `until ${until}, at most ${atMostSeconds} s` : `${seconds} s`;
+  return [`${name}: ${length}`, ...faults.map((fault) => `  ${fault.kind}: ${targetsOf(fault)}`)];
+}
+
+function predictionLines(plan: Plan): string[] {
+  const storm = predictStorm(plan);
+  if (storm === null) return ['No misroute: nothing should degrade.'];
+  const { zone, V, D, F, stuckShare, copySecondsMin } = storm;
+  const share = `${(stuckShare * 100).toFixed(1)} %`;
+  const rows = [
+    ['V', String(V), `volumes of ${zone}`],
+    ['D', String(D), 'of them have a replica on a misrouted node'],
+    ['F', String(F), 'free slots on its nodes'],
+    ['(D − F) / V', share, 'stuck at first, should the nodes lose one another'],
+    ['copy', `${copySecondsMin.toFixed(1)} s`, `at least, for ${Math.min(D, F)} volumes over the replication plane`],
+  ];
+  const note = 'With this seed D does not exceed F: every volume finds a slot, so this plan foretells no storm.';
+  return [...aligned(rows, [1]), ...(D > F ? [] : [note])];
+}
+
+function parameterLines(parameters: readonly Parameter[]): string[] {
+  const rows = parameters.map(({ name, value, unit, origin }) => {
+    const shown = typeof value === 'number' ? rounded(value) : String(value);
+    return [name, shown, unit, origin];
+  });
+  return aligned(rows, [1]).flatMap((line, i) => [line, `  ${parameters[i]?.why ?? ''}`]);
+}

@@ -1,0 +1,191 @@
+import { openBlock, type Subnet } from './address-block.ts';
+import { BadInputError, problemAt } from './bad-input-error.ts';
+import type { Attachment, Plan, PlanContainer, Plane, PlanLink, PlanRouter, PlanZone } from './plan.ts';
+import type { ResolvedParameters } from './resolve-parameters.ts';
+import { shortZoneName, type Topology, type TopologyNetwork, type TopologyService } from './topology.ts';
+
+/** A router's links listen from here up, one port each. */
+const FIRST_PORT = 20_000;
+
+/** The source of a link that begins outside the zones. */
+export const HOST = 'host';
+
+interface Member {
+  readonly id: string;
+  readonly service: TopologyService;
+}
+interface Wire {
+  readonly source: Member | null;
+  readonly destination: Member;
+  readonly plane: Plane;
+  readonly port: number;
+  readonly router: string;
+}
+
+/** `a1`, `a2` … for nodes; `a-app` for `use1-a-app`; a name without the zone's prefix stays: `control-plane`. */
+function containerIds(service: TopologyService, replicas: number): string[] {
+  const short = shortZoneName(service.zone);
+  const numbers = Array.from({ length: replicas }, (_, i) => i + 1);
+  if (service.role === 'node') return numbers.map((i) => `${short}${i}`);
+  const prefix = `${service.zone}-`;
+  const base = service.name.startsWith(prefix) ? `${short}-${service.name.slice(prefix.length)}` : service.name;
+  return replicas === 1 ? [base] : numbers.map((i) => `${base}-${i}`);
+}
+
+function membersOf(topology: Topology, parameters: ResolvedParameters): Member[] {
+  const members = topology.services.flatMap((service) => {
+    const name = `zones.${service.zone}.nodes`;
+    const scaled = service.role === 'node' && parameters.has(name);
+    const replicas = scaled ? parameters.number(name) : service.replicas.value;
+    return containerIds(service, replicas).map((id) => ({ id, service }));
+  });
+  for (const [i, { id, service }] of members.entries()) {
+    if (!members.slice(0, i).some((member) => member.id === id)) continue;
+    throw new BadInputError(problemAt(service.at, `a second container \`${id}\``, 'services whose containers differ'));
+  }
+  return members;
+}
+
+const routerId = (zone: string, plane: Plane): string => `${shortZoneName(zone)}-${plane}`;
+
+/** A link is on the router of its source's zone; one from outside, on that of its destination's. */
+function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
+  const containersOf = (service: string): Member[] => members.filter((member) => member.service.name === service);
+  const inside = members.flatMap((source) =>
+    source.service.links.flatMap(({ to, planes, port }) =>
+      planes.flatMap((plane) =>
+        containersOf(to)
+          .filter((destination) => destination.id !== source.id)
+          .map((destination): Wire => {
+            const router = routerId(source.service.zone, plane);
+            return { source, destination, plane, port, router };
+          }),
+      ),
+    ),
+  );
+  const outside = members.flatMap((destination) =>
+    destination.service.published.map(({ value: port }): Wire => {
+      const router = routerId(destination.service.zone, 'primary');
+      return { source: null, destination, plane: 'primary', port, router };
+    }),
+  );
+  for (const service of topology.services) {
+    const seen = new Set<string>();
+    for (const { to, planes, at } of service.links) {
+      for (const key of planes.map((plane) => `${to}@${plane}`)) {
+        // One link per source, destination and plane: a program finds it by these three.
+        if (seen.has(key)) throw new BadInputError(problemAt(at, `a second link to ${key}`, 'one'));
+        seen.add(key);
+      }
+    }
+  }
+  return [...inside, ...outside];
+}
+
+/**
+ * Zones, routers, containers and links with their addresses, all in `block`. Routers take the first addresses of a
+ * network, containers those after. @throws BadInputError when a network or the block is too small for them.
+ */
+export function layOut(
+  topology: Topology,
+  parameters: ResolvedParameters,
+  block: string,
+): Pick<Plan, 'zones' | 'routers' | 'containers' | 'links'> {
+  const members = membersOf(topology, parameters);
+  const wires = wiresOf(topology, members);
+  const addresses = openBlock(block);
+  const routed = (zone: string): boolean => topology.zones.some((z) => z.id === zone && !z.regionWide);
+
+  const cut = (prefix: 26 | 28, network: TopologyNetwork): Subnet => {
+    const subnet = addresses.subnet(prefix);
+    if (subnet === null)
+      throw new BadInputError(problemAt(network.at, 'more networks than a /22 holds', 'fewer zones'));
+    return subnet;
+  };
+  const subnets = new Map(topology.networks.map((network) => [network.name, cut(26, network)]));
+  const attach = (network: TopologyNetwork): Attachment => {
+    const ip = subnets.get(network.name)?.take() ?? null;
+    const found = `more members of \`${network.name}\` than a /26 holds`;
+    if (ip === null) throw new BadInputError(problemAt(network.at, found, 'at most 61'));
+    return { network: network.name, ip };
+  };
+  const networkOf = (zone: string, plane: Plane): TopologyNetwork[] =>
+    topology.networks.filter((network) => network.zone === zone && network.plane === plane);
+
+  const routers = topology.networks.flatMap((network): PlanRouter[] => {
+    const { zone, plane } = network;
+    if (!routed(zone)) return [];
+    const id = routerId(zone, plane);
+    const management = cut(28, network);
+    const ip = management.take() ?? '';
+    const reached = wires
+      .filter((wire) => wire.router === id)
+      .flatMap((wire) => networkOf(wire.destination.service.zone, wire.plane));
+    // The replication router is on the primary network too: misrouted bytes come in and leave there.
+    const crossed = plane === 'replication' ? networkOf(zone, 'primary') : [];
+    const networks = new Set([network, ...crossed, ...reached]);
+    return [
+      {
+        id,
+        zone,
+        plane,
+        capacityMbit: parameters.number(`zones.${zone}.${plane}.capacity`),
+        queueBytes: parameters.number(`zones.${zone}.${plane}.queue`),
+        management: { network: `${id}-management`, subnet: management.cidr, ip },
+        attachments: [{ network: `${id}-management`, ip }, ...[...networks].map(attach)],
+      },
+    ];
+  });
+  const containers = members.map(({ id, service }): PlanContainer => {
+    const networks = topology.networks.filter((network) => service.networks.includes(network.name));
+    const { zone, role, command, disks } = service;
+    return { id, service: service.name, zone, role, command, attachments: networks.map(attach), disks };
+  });
+  const zones = topology.zones.map(
+    ({ id }): PlanZone => ({
+      id,
+      planes: topology.networks
+        .filter((network) => network.zone === id)
+        .map(({ name, plane }) => ({
+          plane,
+          network: name,
+          subnet: subnets.get(name)?.cidr ?? '',
+          router: routed(id) ? routerId(id, plane) : null,
+        })),
+    }),
+  );
+  return { zones, routers, containers, links: linksOf(wires, topology, routers, containers) };
+}
+
+function linksOf(
+  wires: readonly Wire[],
+  topology: Topology,
+  routers: readonly PlanRouter[],
+  containers: readonly PlanContainer[],
+): PlanLink[] {
+  const ports = new Map<string, number>();
+  const ipOn = (attachments: readonly Attachment[] | undefined, zone: string, plane: Plane): string => {
+    const network = topology.networks.find((candidate) => candidate.zone === zone && candidate.plane === plane);
+    const ip = attachments?.find((attachment) => attachment.network === network?.name)?.ip;
+    if (ip === undefined) throw new Error(`no address on ${zone} ${plane} for a link`);
+    return ip;
+  };
+  return wires.map(({ source, destination, plane, port, router: id }) => {
+    const router = routers.find((candidate) => candidate.id === id);
+    const target = containers.find((container) => container.id === destination.id);
+    const listenPort = ports.get(id) ?? FIRST_PORT;
+    ports.set(id, listenPort + 1);
+    const listenIp =
+      source === null ? (router?.management.ip ?? '') : ipOn(router?.attachments, source.service.zone, plane);
+    const sourceId = source?.id ?? HOST;
+    return {
+      id: `${sourceId}->${destination.id}@${plane}`,
+      source: sourceId,
+      destination: destination.id,
+      plane,
+      router: id,
+      listen: { ip: listenIp, port: listenPort },
+      upstream: { ip: ipOn(target?.attachments, destination.service.zone, plane), port },
+    };
+  });
+}

@@ -1,0 +1,55 @@
+import type { Located, Place } from './bad-input-error.ts';
+import type { Origin } from './plan.ts';
+import type { Scalar } from './quantity.ts';
+import type { FaultFile } from './scenario-schema.ts';
+
+/** A scenario with what it extends merged in. Each value keeps the place, and so the file, where it was written. */
+export interface Scenario {
+  readonly file: string;
+  readonly name: string;
+  readonly title: string;
+  /** As written: relative to the file of its place. */
+  readonly topology: Located<string>;
+  readonly defaultPreset: Located<string> | null;
+  readonly parameters: ReadonlyMap<string, ScenarioParameter>;
+  readonly presets: ReadonlyMap<string, Values>;
+  readonly switches: ReadonlyMap<string, ScenarioSwitch>;
+  readonly phases: readonly ScenarioPhase[];
+  readonly expectations: readonly Located<string>[];
+}
+
+/** Values by parameter name. */
+export type Values = ReadonlyMap<string, NamedValue>;
+export interface NamedValue extends Located<Scalar> {
+  readonly keyAt: Place;
+}
+
+export interface ScenarioParameter {
+  readonly value: Located<Scalar> | null;
+  readonly origin: Origin;
+  readonly why: string;
+  readonly keyAt: Place;
+}
+
+/** A named set of values, off unless asked for. */
+export interface ScenarioSwitch {
+  readonly origin: Origin;
+  readonly why: string;
+  readonly set: Values;
+  readonly presets: ReadonlyMap<string, Values>;
+  readonly keyAt: Place;
+}
+
+export interface ScenarioPhase {
+  readonly name: Located<string>;
+  readonly for: Located<Scalar> | null;
+  readonly until: 'recovered' | 'mirrored' | null;
+  readonly atMost: Located<Scalar> | null;
+  readonly faults: readonly ScenarioFault[];
+}
+
+export interface ScenarioFault {
+  readonly fault: FaultFile;
+  /** The place of a part of it, such as `['misroute', 'zone']`. */
+  placeOf(path: readonly PropertyKey[]): Place;
+}

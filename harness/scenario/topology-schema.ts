@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { strictObject } from './zod-problems.ts';
+
+const scalar = z.union([z.string(), z.number()], { error: 'a quantity with its unit' });
+const port = z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535);
+const plane = z.enum(['primary', 'replication']);
+const role = z.enum(['node', 'control-plane', 'instances', 'app']);
+const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+
+const zone = strictObject({
+  volumes: z.int().min(0).optional().describe('Volumes placed on the zone’s nodes, two replicas each.'),
+  regionWide: z.boolean().optional().describe('A service of the whole region: no routers and no capacity of its own.'),
+});
+
+const networkExtension = strictObject({
+  zone: z.string(),
+  plane,
+  capacity: scalar.optional().describe('Mbit/s of TCP payload at the receiver, shared by all links of the plane.'),
+  queue: scalar.optional().describe('Depth of the router’s one queue, in bytes of frames.'),
+});
+
+const link = strictObject({
+  to: z.string().describe('The destination service; each container of this one dials each of that one.'),
+  planes: z.array(plane).min(1),
+  port,
+});
+
+const serviceExtension = strictObject({
+  zone: z.string(),
+  role,
+  links: z.array(link).optional(),
+  published: z
+    .array(port)
+    .optional()
+    .describe('Ports for clients outside the zones, by the zone’s primary router on 127.0.0.1.'),
+});
+
+// The keys of Compose that a run honours. Others are refused: to ignore `environment` or `privileged` silently would
+// run something else than what the file says. A disk has no name, for Compose shares a named one between replicas.
+const service = strictObject({
+  image: z.string(),
+  command: z.array(z.string(), { error: 'a list of words' }).min(1),
+  networks: z.array(z.string()).min(1),
+  volumes: z.array(z.string().regex(/^\/[^:]+$/, { error: 'a path inside the container, like /data' })).optional(),
+  deploy: strictObject({ replicas: z.int().min(1).optional() }).optional(),
+  labels,
+  'x-zonestorm': serviceExtension,
+});
+
+const network = strictObject({ internal: z.boolean().optional(), labels, 'x-zonestorm': networkExtension });
+
+/** The part of a Compose file that zonestorm reads, after top-level `x-` keys other than its own are dropped. */
+export const topologySchema = strictObject({
+  version: z.string().optional(),
+  name: z.string().optional(),
+  'x-zonestorm': strictObject({ zones: z.record(z.string(), zone) }),
+  networks: z.record(z.string(), network),
+  services: z.record(z.string(), service),
+});
+export type TopologyFile = z.infer<typeof topologySchema>;

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dial, type ProbeLab, startProbeLab } from './probe-lab.ts';
+
+let probe: ProbeLab;
+beforeAll(async () => {
+  probe = await startProbeLab(['a1', 'a2']);
+});
+afterAll(() => probe?.[Symbol.asyncDispose]());
+
+const PEER = 7000;
+
+/** Every address of every other container, and of the engine's bridges, on a port that is really listened on. */
+function directAddresses(from: string): string[] {
+  const others = probe.plan.containers.filter((one) => one.id !== from);
+  return others.flatMap((one) => one.attachments.map(({ ip }) => `${ip}:${PEER}`));
+}
+
+async function expectNoBypass(from: string): Promise<void> {
+  const targets = directAddresses(from);
+  expect(targets.length).toBeGreaterThanOrEqual(4);
+  const outcomes = await probe.exec<Record<string, string>>(from, 'reach.ts', targets);
+  const reached = Object.entries(outcomes).filter(([, outcome]) => outcome === 'open' || outcome === 'refused');
+  expect(reached, `${from} reaches others round the routers`).toEqual([]);
+}
+
+async function expectLinksOpen(from: string): Promise<void> {
+  const links = probe.plan.links.filter((link) => link.source === from);
+  const targets = links.map((link) => dial(probe.plan, link.id).join(':'));
+  const outcomes = await probe.exec<Record<string, string>>(from, 'reach.ts', targets);
+  expect(Object.values(outcomes), `${from}'s links`).toEqual(targets.map(() => 'open'));
+}
+
+test.each(['a1', 'a2', 'a-instances', 'control-plane'])(
+  '%s reaches others over its links and in no other way',
+  async (id) => {
+    await expectLinksOpen(id);
+    await expectNoBypass(id);
+  },
+);
+
+test('a container that was killed and started again has no bypass either', async () => {
+  await probe.lab.killContainer('a1');
+  expect(await probe.lab.isRunning('a1')).toBe(false);
+  await probe.lab.startContainer('a1');
+  await expect.poll(() => probe.exec('a1', 'reach.ts', []), { timeout: 10_000 }).toEqual({});
+  await expectLinksOpen('a1');
+  await expectNoBypass('a1');
+  await expectNoBypass('a2');
+});
+
+test("a router's control plane is not reachable from a zone", async () => {
+  const router = probe.lab.router('a-primary').plan;
+  const targets = [router.management, ...router.attachments].map(({ ip }) => `${ip}:8474`);
+  const outcomes = await probe.exec<Record<string, string>>('a1', 'reach.ts', targets);
+  expect(Object.values(outcomes).filter((outcome) => outcome === 'open')).toEqual([]);
+});
+
+test('nothing is published but on 127.0.0.1, and only by routers', async () => {
+  const containers = await probe.lab.docker.listContainers({
+    filters: { label: [`zonestorm.run=${probe.lab.runId}`] },
+  });
+  for (const container of containers) {
+    const published = container.Ports.filter((port) => port.PublicPort !== undefined);
+    for (const port of published) expect(port.IP).toBe('127.0.0.1');
+    if (container.Labels['zonestorm.role'] !== 'router') expect(published).toEqual([]);
+  }
+});
+
+test('the routers run the real Toxiproxy 2.12', async () => {
+  for (const router of probe.lab.routers) expect(await router.api.version()).toMatch(/2\.12\.0/);
+});
+
+test('it finds a bypass when there is one', async () => {
+  // The same check on a network without isolation must fail, or it would prove nothing.
+  const { docker } = probe.lab;
+  const network = probe.lab.networkName('use1-a-primary');
+  const extra = await docker.createNetwork({
+    Name: `${network}-open`,
+    Labels: { zonestorm: 'true', 'zonestorm.run': probe.lab.runId },
+    IPAM: { Driver: 'default', Config: [{ Subnet: '198.19.255.0/28' }] },
+  });
+  for (const id of ['a1', 'a2']) await extra.connect({ Container: probe.lab.containerId(id) });
+  const inspected = (await extra.inspect()) as { Containers: Record<string, { IPv4Address: string }> };
+  const ip = inspected.Containers[probe.lab.containerId('a2')]?.IPv4Address.split('/')[0];
+  const outcomes = await probe.exec<Record<string, string>>('a1', 'reach.ts', [`${ip}:${PEER}`]);
+  expect(Object.values(outcomes)).toEqual(['open']);
+  for (const id of ['a1', 'a2']) await extra.disconnect({ Container: probe.lab.containerId(id), Force: true });
+});

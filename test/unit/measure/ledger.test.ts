@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import type { HistoryRecord, LedgerRecord, MembershipRecord, ReplicaRecord } from '../../../harness/history/records.ts';
+import { measureLedger } from '../../../harness/measure/ledger.ts';
+import { io } from './record-builders.ts';
+import { frameWith } from './small-run.ts';
+
+const ledger: LedgerRecord = {
+  kind: 'ledger',
+  source: 'a-instances',
+  t: 51_000,
+  volume: 'va1',
+  extentBytes: 65_536,
+  // Extent 0: 5 acknowledged. 1: 7 acknowledged, 9 possible. 2: only 8 possible.
+  extents: [
+    [0, 5],
+    [1, 7, 9],
+    [2, 0, 8],
+  ],
+  acknowledged: 12,
+};
+const membership = (epoch: number, primary: string, mirror: string | null): MembershipRecord => ({
+  kind: 'membership',
+  source: 'reader',
+  t: 55_000,
+  volume: 'va1',
+  epoch,
+  primary,
+  mirror,
+  joining: null,
+});
+const replica = (node: string, epoch: number, extents: ReplicaRecord['extents']): ReplicaRecord => ({
+  kind: 'replica',
+  source: 'reader',
+  t: 55_000,
+  node,
+  volume: 'va1',
+  slot: 0,
+  epoch,
+  extentBytes: 65_536,
+  extents,
+});
+const GOOD: ReplicaRecord['extents'] = [
+  [0, 5, 5, 0],
+  [1, 7, 7, 0],
+];
+const measure = (...records: readonly HistoryRecord[]) => measureLedger(frameWith([ledger, ...records]));
+const withMirror = (extents: ReplicaRecord['extents']) =>
+  measure(membership(2, 'a1', 'a3'), replica('a1', 2, GOOD), replica('a3', 2, extents));
+
+describe('measureLedger', () => {
+  test('right on both replicas', () => {
+    expect(withMirror(GOOD)).toMatchObject({
+      acknowledgedWrites: 12,
+      extentsAcknowledged: 2,
+      extentsVerified: 2,
+      extentsLost: 0,
+      extentsUnverified: 0,
+      reason: null,
+      problems: [],
+    });
+  });
+
+  test('a write that was never acknowledged may be there, missing, or half there', () => {
+    const possible: ReplicaRecord['extents'] = [
+      [0, 5, 5, 0],
+      [1, 7, 9, 0],
+      [2, 0, 8, 0],
+    ];
+    expect(withMirror(possible)).toMatchObject({ extentsVerified: 2, extentsLost: 0 });
+  });
+
+  const wrong: readonly (readonly [string, string, ReplicaRecord['extents']])[] = [
+    [
+      'an older write',
+      'lost',
+      [
+        [0, 4, 4, 0],
+        [1, 7, 7, 0],
+      ],
+    ],
+    ['nothing', 'lost', [[1, 7, 7, 0]]],
+    [
+      'old sectors among new ones',
+      'torn',
+      [
+        [0, 3, 5, 0],
+        [1, 7, 7, 0],
+      ],
+    ],
+    [
+      'a sector with a wrong checksum',
+      'corrupt',
+      [
+        [0, 5, 5, 1],
+        [1, 7, 7, 0],
+      ],
+    ],
+    [
+      'a number nobody sent',
+      'unexpected',
+      [
+        [0, 6, 6, 0],
+        [1, 7, 7, 0],
+      ],
+    ],
+    ['a number nobody sent to an extent without acknowledged writes', 'unexpected', [...GOOD, [2, 3, 3, 0]]],
+  ];
+  test.each(wrong)('%s is %s', (_, kind, extents) => {
+    const found = withMirror(extents);
+    expect(found.extentsLost).toBe(1);
+    expect(found.problems).toEqual([expect.objectContaining({ kind, node: 'a3', volume: 'va1' })]);
+  });
+
+  test('what cannot be read is unverified, never right', () => {
+    const missing = measure(membership(2, 'a1', 'a3'), replica('a1', 2, GOOD));
+    expect(missing).toMatchObject({ extentsVerified: 0, extentsUnverified: 2, extentsLost: 0 });
+    expect(missing.problems[0]).toMatchObject({ kind: 'unverified', node: 'a3', detail: 'no replica read' });
+    const noMembership = measure(replica('a1', 2, GOOD));
+    expect(noMembership).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
+    expect(noMembership.reason).toContain('store');
+  });
+
+  test('a replica one epoch behind is not the confirmed one', () => {
+    const found = measure(membership(2, 'a1', 'a3'), replica('a1', 2, GOOD), replica('a3', 1, GOOD));
+    expect(found).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
+    expect(found.problems[0]?.detail).toBe('replica of epoch 1, the store has 2');
+  });
+
+  test('only members of the highest epoch count', () => {
+    const found = measure(
+      membership(2, 'a1', null),
+      membership(1, 'a2', 'a4'),
+      replica('a1', 2, GOOD),
+      replica('a2', 1, []),
+      replica('a4', 1, []),
+    );
+    expect(found).toMatchObject({ extentsVerified: 2, extentsLost: 0, extentsUnverified: 0 });
+  });
+
+  test('a volume with I/O and no ledger is told', () => {
+    const used = io('a-instances', 30_000, [['va2', 'write', 1, 2, 'ok', null]]);
+    expect(measure(membership(2, 'a1', null), replica('a1', 2, GOOD), used).volumesWithoutLedger).toBe(1);
+  });
+
+  test('no ledger at all has a reason instead of 0 losses', () => {
+    expect(measureLedger(frameWith([])).reason).toBe('no writer printed a ledger');
+  });
+});

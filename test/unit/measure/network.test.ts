@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import type { HistoryRecord } from '../../../harness/history/records.ts';
+import { measureCopy } from '../../../harness/measure/copy.ts';
+import { measureDose } from '../../../harness/measure/dose.ts';
+import { measureLoss } from '../../../harness/measure/loss.ts';
+import { measureQueues, PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
+import { measureSearch } from '../../../harness/measure/search.ts';
+import { volumeStates } from '../../../harness/measure/volume-states.ts';
+import { node, queue, volume } from './record-builders.ts';
+import { frameWith } from './small-run.ts';
+
+/** Frames that carry this many bytes of payload, so that the expected rates are round. */
+const framesOf = (payload: number) => payload / PAYLOAD_OF_FRAME;
+
+/** The replication router sends 1 Mbit/s (125 kB/s), and 8 Mbit/s (1 MB/s) from 20 s to 22 s. */
+const QUEUE: readonly HistoryRecord[] = Array.from({ length: 81 }, (_, index) => {
+  const t = 10_000 + index * 500;
+  const misrouted = Math.min(Math.max(t - 20_000, 0), 2000);
+  return queue(
+    'a-replication',
+    t,
+    framesOf((t - 10_000) * 125 + misrouted * 875),
+    t === 21_000 ? 5000 : 0,
+    index > 30 ? 7 : 0,
+  );
+});
+
+/** Node records at x.25 and x.75 s; a1 is misrouted and receives `diverted` bytes/ms on its primary plane meanwhile. */
+const received = (diverted: number): readonly HistoryRecord[] =>
+  ['a1', 'a2', 'a3', 'a4'].flatMap((id) =>
+    Array.from({ length: 80 }, (_, index) => {
+      const t = 10_250 + index * 500;
+      const misrouted = Math.min(Math.max(t - 20_000, 0), 2000);
+      const primary = id === 'a1' ? (t - 10_000) * 100 + misrouted * (diverted - 100) : (t - 10_000) * 5000;
+      return node(id, t, { receivedBytes: { primary, replication: (t - 10_000) * 25 } });
+    }),
+  );
+
+describe('queues', () => {
+  test('rates before, during and after the fault, peak, drops and backlog', () => {
+    const [, replication] = measureQueues(frameWith(QUEUE));
+    expect(replication).toMatchObject({
+      router: 'a-replication',
+      baselineMbit: 1,
+      faultMbit: 8,
+      afterMbit: 1,
+      peakMbit: 8,
+      peakUtilisation: 1,
+      drops: 7,
+      maxBacklogBytes: 5000,
+      reason: null,
+    });
+  });
+  test('a router without samples has a reason, not 0 Mbit/s', () => {
+    expect(measureQueues(frameWith([]))[0]).toMatchObject({
+      baselineMbit: null,
+      peakMbit: null,
+      reason: expect.any(String),
+    });
+  });
+});
+
+describe('the misroute’s dose', () => {
+  test('bytes through the queue, against the baseline and against the nodes’ sockets', () => {
+    // Four nodes receive 25 B/ms natively, a1 900 B/ms more: 1,000 B/ms, as much as the queue sends.
+    expect(measureDose(frameWith([...QUEUE, ...received(900)])).misroute).toEqual({
+      seconds: 2,
+      misroutedBytes: 2_000_000,
+      baselineBytes: 250_000,
+      queueMbit: 8,
+      receivedMbit: 8,
+      receivedOverQueue: 1,
+      restored: true,
+      reason: null,
+    });
+  });
+  test('bytes that took the primary network after all show', () => {
+    expect(measureDose(frameWith([...QUEUE, ...received(1900)])).misroute?.receivedOverQueue).toBe(2);
+  });
+  test('no misroute is null', () => {
+    const frame = frameWith([]);
+    expect(measureDose({ ...frame, trigger: { ...frame.trigger, faults: [] } }).misroute).toBeNull();
+  });
+});
+
+test('copies: rate over the time they were under way, ÷ what other traffic left', () => {
+  // One copy from 24 s to 28 s, 90 B/ms of the queue's 125; capacity 1,000.
+  const copying = Array.from({ length: 80 }, (_, index) => {
+    const t = 10_000 + index * 500;
+    return node('a3', t, { copyReceivedBytes: Math.min(Math.max(t - 24_000, 0), 4000) * 90 });
+  });
+  const frame = frameWith([
+    ...QUEUE,
+    ...copying,
+    volume('va1', 'partner-lost', 21_000, 'a1', { peer: 'a2' }),
+    volume('va1', 'elected', 24_000, 'a1', { epoch: 2, peer: 'a3' }),
+    volume('va1', 'confirmed', 28_000, 'a1', { epoch: 2, peer: 'a3' }),
+  ]);
+  expect(measureCopy(frame, volumeStates(frame, 'use1-a'), { startT: 22_500, endT: 50_000 })).toEqual({
+    bytesResynced: 360_000,
+    copyingSeconds: 4,
+    copyMbit: 0.72,
+    residualMbit: 7.72,
+    shareOfResidual: 0.0933,
+    reason: null,
+  });
+});
+
+test('search: attempts since the trigger, peak second, amplification, refused share', () => {
+  const searching = Array.from({ length: 80 }, (_, index) => {
+    const t = 10_000 + index * 500;
+    const attempts = Math.min(Math.max(t - 21_000, 0), 3000) / 10;
+    return node('a1', t, { searchAttempts: attempts, searchRefused: attempts * 0.9 });
+  });
+  const frame = frameWith([
+    ...searching,
+    volume('va1', 'partner-lost', 21_000, 'a1'),
+    volume('va4', 'partner-lost', 21_000, 'a4'),
+  ]);
+  expect(measureSearch(frame, measureLoss(frame))).toMatchObject({
+    attempts: 300,
+    attemptsBefore: 0,
+    peakPerSecond: 100,
+    refused: 270,
+    refusedShare: 0.9,
+    amplification: 150,
+  });
+});

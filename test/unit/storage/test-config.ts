@@ -1,0 +1,41 @@
+import type { ContainerConfig } from '../../../harness/scenario/container-config.ts';
+import type { LoadSettings, StorageSettings } from '../../../harness/scenario/plan.ts';
+
+/** Times short enough for a test and long enough for a busy machine. */
+const STORAGE: StorageSettings = {
+  volumeBytes: 256 * 1024,
+  slotsPerNode: 4,
+  detectorMs: 400,
+  heartbeatMs: 80,
+  leaseMs: 500,
+  promoteRetryMs: 100,
+  copyChunkBytes: 16 * 1024,
+  copyWindowChunks: 2,
+  searchParallel: 2,
+  searchTimeoutMs: 500,
+  searchServiceMinMs: 4,
+  searchServiceMaxMs: 6,
+  controlPlaneWorkers: 4,
+  acknowledgeBeforeMirrorMs: 0,
+};
+
+const LOAD: LoadSettings = {
+  ioPerSecondPerVolume: 0,
+  writeShare: 0,
+  writeBytes: 4096,
+  fuaShare: 0,
+  queueDepth: 1,
+  appRequestsPerSecond: 0,
+  appWriteShare: 0,
+  appVolumes: 0,
+  appTimeoutMs: 1000,
+};
+
+/** A program's configuration with nothing in it but what the test gives. */
+export function testConfig(
+  given: Partial<Omit<ContainerConfig, 'storage'>> & { readonly storage?: Partial<StorageSettings> },
+): ContainerConfig {
+  const { storage, ...rest } = given;
+  const empty = { id: 'a', zone: 'z', seed: 1, addresses: {}, links: {}, nodes: [], volumes: [], load: LOAD };
+  return { ...empty, ...rest, storage: { ...STORAGE, ...storage } };
+}
