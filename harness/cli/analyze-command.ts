@@ -12,6 +12,6 @@ export function analyzeCommand(): Command {
     .action(async (folder: string, options: { json?: boolean }) => {
       const result = await writeReports(folder);
       process.stdout.write(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderTerminal(result));
-      process.exitCode = exitCodeOfVerdict(result.verdict);
+      process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
     });
 }

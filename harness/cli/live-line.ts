@@ -21,7 +21,7 @@ export class LiveLine {
   }
 
   take(record: HistoryRecord): void {
-    this.#view.take(record);
+    this.#view.feed(record);
     if (record.kind !== 'phase' && record.t - this.#shownAt < this.#interval) return;
     const line = this.#view.line();
     if (line === '') return;

@@ -63,7 +63,7 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   const result = await writeReports(folder);
   process.stdout.write(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderTerminal(result));
   progress(`report: ${folder}/report.html`);
-  process.exitCode = exitCodeOfVerdict(result.verdict);
+  process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
 }
 
 function parseSeconds(text: string): number {

