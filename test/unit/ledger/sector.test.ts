@@ -40,6 +40,14 @@ describe('a sector', () => {
     }
   });
 
+  it('is damaged if a part in its middle is missing', () => {
+    for (let at = 32; at < SECTOR_BYTES - 68; at += 1) {
+      const holed = sector(6);
+      sector(5).copy(holed, at, at, at + 64);
+      expect(decodeSector(holed, 0).kind).toBe('damaged');
+    }
+  });
+
   it('is not zero if one byte is set', () => {
     const bytes = Buffer.alloc(SECTOR_BYTES);
     bytes[4000] = 1;
