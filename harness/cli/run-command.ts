@@ -37,6 +37,8 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
     abort.abort('interrupted');
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
+  process.once('uncaughtException', (error) => abort.abort(error));
   const prepared = await prepareEngine(options.yes === true, progress);
   const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
   progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);

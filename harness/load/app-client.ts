@@ -97,7 +97,7 @@ export class AppClient {
     intended: number,
   ): Promise<{ status: number | null; body: string; reason: string }> {
     return new Promise((resolve) => {
-      const remaining = Math.max(1, intended + this.#options.load.appTimeoutMs - monotonicMs());
+      const remaining = Math.max(1, Math.ceil(intended + this.#options.load.appTimeoutMs - monotonicMs()));
       const abort = AbortSignal.any([AbortSignal.timeout(remaining), this.#stop.signal]);
       const call = request(
         {

@@ -14,7 +14,7 @@ export async function keepLogs(docker: Docker, runId: string, folder: string): P
     if (Labels[LABELS.role] === 'helper') continue;
     const file = createWriteStream(join(folder, `${Labels[LABELS.id]}.log`));
     const log = await docker.getContainer(Id).logs({ stdout: true, stderr: true });
-    const stream = Readable.from([log]);
+    const stream = Readable.from([log], { objectMode: false });
     docker.modem.demuxStream(stream, file, file);
     await finished(stream);
     file.end();

@@ -32,7 +32,7 @@ export interface RunScenarioOptions {
   readonly progress: (line: string) => void;
   /** Sees every record as it is written, for the live line. */
   readonly onRecord: (record: HistoryRecord) => void;
-  /** Aborted with reason `interrupted` (a signal) or `deadline` (`--timeout`). */
+  /** Aborted with reason `interrupted` (a signal), `deadline` (`--timeout`), or the error of a broken callback. */
   readonly signal: AbortSignal;
 }
 
@@ -65,10 +65,14 @@ export async function runScenario(options: RunScenarioOptions): Promise<RunEnd['
       await keepLogs(options.docker, runId, join(options.folder, 'logs'));
     }
   } catch (error) {
-    const outcome = options.signal.aborted ? (options.signal.reason as 'deadline' | 'interrupted') : 'broken';
-    end(outcome, outcome === 'broken' ? String((error as Error).stack) : null);
-    if (outcome === 'broken') throw error;
-    return outcome;
+    const { reason } = options.signal;
+    if (reason === 'deadline' || reason === 'interrupted') {
+      end(reason, null);
+      return reason;
+    }
+    const cause = reason instanceof Error ? reason : (error as Error);
+    end('broken', cause.stack ?? cause.message);
+    throw cause;
   } finally {
     await clean(options.docker, runId);
     await options.docker

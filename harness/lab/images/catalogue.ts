@@ -53,7 +53,7 @@ export const OWN_IMAGES = {
 export type OwnImage = keyof typeof OWN_IMAGES;
 
 function sourcesHash(): string {
-  const hash = createHash('sha256').update(`runtime ${NODE_VERSION}\n`);
+  const hash = createHash('sha256').update(`runtime ${NODE_VERSION}, recipes 2\n`);
   for (const file of FIXTURE_SOURCES.flatMap(filesBelow).sort()) {
     hash.update(`${file}\n`).update(readFileSync(join(PROJECT, file)));
   }

@@ -113,8 +113,9 @@ async function buildFixtures(context: BuildContext, tag: string): Promise<void> 
   });
 }
 
+/** The label is the one of Ryuk's own image: by it Testcontainers finds reapers, and a reaper spares itself. */
 async function buildReaper(context: BuildContext, tag: string): Promise<void> {
-  const dockerfile = `FROM ${await context.need('fixtures')}\nEXPOSE 8080\nCMD ["node", "fixtures/reaper/main.ts"]\n`;
+  const dockerfile = `FROM ${await context.need('fixtures')}\nLABEL org.testcontainers.ryuk=true\nEXPOSE 8080\nCMD ["node", "fixtures/reaper/main.ts"]\n`;
   await buildImage(context.docker, { tag, dockerfile, files: {} });
 }
 
