@@ -6,7 +6,7 @@ import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureQueues, PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
 import { measureSearch } from '../../../harness/measure/search.ts';
 import { volumeStates } from '../../../harness/measure/volume-states.ts';
-import { node, queue, volume } from './record-builders.ts';
+import { node, queue, triggerEnd, volume } from './record-builders.ts';
 import { frameWith } from './small-run.ts';
 
 /** Frames that carry this many bytes of payload, so that the expected rates are round. */
@@ -51,6 +51,11 @@ describe('queues', () => {
       reason: null,
     });
   });
+  test('a full frame of 1,514 bytes carries 1,448 of payload', () => {
+    const full = [queue('a-replication', 10_000, 0), queue('a-replication', 20_000, 1_514_000)];
+    // 1,448,000 bytes in ten seconds.
+    expect(measureQueues(frameWith(full))[1]?.baselineMbit).toBe(1.158);
+  });
   test('a router without samples has a reason, not 0 Mbit/s', () => {
     expect(measureQueues(frameWith([]))[0]).toMatchObject({
       baselineMbit: null,
@@ -70,12 +75,30 @@ describe('the misroute’s dose', () => {
       queueMbit: 8,
       receivedMbit: 8,
       receivedOverQueue: 1,
+      excessBytes: null,
+      expectedBytes: null,
       restored: true,
       reason: null,
     });
   });
   test('bytes that took the primary network after all show', () => {
     expect(measureDose(frameWith([...QUEUE, ...received(1900)])).misroute?.receivedOverQueue).toBe(2);
+  });
+  test('one shorter than the stats interval is proved by what crossed the queue beyond the baseline', () => {
+    // Routes restored after 0.4 s, queue empty after 1 s: the queue sends 900 B/ms more than usual in that second.
+    const short = Array.from({ length: 121 }, (_, index) => {
+      const t = 10_000 + index * 250;
+      return queue('a-replication', t, framesOf((t - 10_000) * 100 + Math.min(Math.max(t - 20_000, 0), 1000) * 900));
+    });
+    const frame = frameWith([...short, ...received(100), triggerEnd(20_400, 21_000)]);
+    expect(measureDose(frame).misroute).toMatchObject({
+      seconds: 0.4,
+      receivedOverQueue: null,
+      excessBytes: 900_000,
+      // a1 usually receives 100 B/ms on its primary plane.
+      expectedBytes: 40_000,
+      reason: expect.stringContaining('too short'),
+    });
   });
   test('no misroute is null', () => {
     const frame = frameWith([]);

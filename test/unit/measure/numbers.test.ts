@@ -91,10 +91,21 @@ test('bins lie on zero and are whole', () => {
   expect(list.map((bin) => bin.startT)).toEqual([1000, 1500, 2000, 2500]);
 });
 
-test('Wilson’s interval, against published values', () => {
-  // 8 of 10: 0.4902–0.9433; all of 10: from 0.7225. Agresti & Coull (1998) use the same formula.
-  expect(wilson(8, 10)?.low).toBeCloseTo(0.4902, 4);
-  expect(wilson(8, 10)?.high).toBeCloseTo(0.9433, 4);
-  expect(wilson(10, 10)).toEqual({ low: expect.closeTo(0.7225, 4), high: 1 });
+test('Wilson’s bounds are the shares that lie 1.96 standard errors of their own from what was seen', () => {
+  for (const [successes, trials] of [
+    [8, 10],
+    [1, 3],
+    [990, 1000],
+  ] as const) {
+    const seen = successes / trials;
+    const { low, high } = wilson(successes, trials) ?? { low: 0, high: 0 };
+    for (const bound of [low, high]) {
+      const standardErrors = Math.abs(seen - bound) / Math.sqrt((bound * (1 - bound)) / trials);
+      expect(standardErrors).toBeCloseTo(1.96, 3);
+    }
+    expect(low).toBeLessThan(seen);
+    expect(high).toBeGreaterThan(seen);
+  }
+  expect(wilson(10, 10)?.high).toBeCloseTo(1, 12);
   expect(wilson(0, 0)).toBeNull();
 });

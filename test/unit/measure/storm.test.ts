@@ -4,7 +4,7 @@ import { measureAgreement } from '../../../harness/measure/agreement.ts';
 import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureStorm } from '../../../harness/measure/storm.ts';
 import { describeTrigger } from '../../../harness/measure/trigger.ts';
-import { fault, io, node, volume } from './record-builders.ts';
+import { fault, io, node, triggerEnd, volume } from './record-builders.ts';
 import { smallPlan } from './small-plan.ts';
 import { frameWith } from './small-run.ts';
 
@@ -174,6 +174,14 @@ describe('censoring', () => {
       stuckShareAt10s: null,
     });
   });
+});
+
+test('a trigger that is proved gone only after the measurement leaves nothing to measure from', () => {
+  const late = triggerEnd(49_900, 51_000);
+  const { result } = measured([...NODES_TELL, ...INSTANCES_TELL, late]).storm;
+  const reason = 'the trigger was proved gone only after the measurement had ended';
+  expect(result).toMatchObject({ stormSeconds: null, stormSecondsReason: reason, stormAtLeastSeconds: null });
+  expect(result).toMatchObject({ stuckShareAt10s: null, stuckShareAt10sReason: reason });
 });
 
 describe('epochs and roles', () => {

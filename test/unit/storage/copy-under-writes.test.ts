@@ -5,7 +5,7 @@ import { connectNbd } from '../../../fixtures/storage/nbd/client.ts';
 import { seededRandom } from '../../../fixtures/storage/node/seeded-random.ts';
 import { TestCluster } from './test-cluster.ts';
 
-const VOLUME_BYTES = 1024 * 1024;
+const VOLUME_BYTES = 512 * 1024;
 const WRITERS = 6;
 
 /**

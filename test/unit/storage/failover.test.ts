@@ -35,7 +35,7 @@ async function outcomeWithin(ms: number, promise: Promise<unknown>): Promise<'se
   return Promise.race([settled, timer]).finally(() => clearTimeout(timeout));
 }
 
-test('a killed primary: its mirror is promoted, finds a new home, and serves what was written', async () => {
+test.concurrent('a killed primary: its mirror is promoted, finds a new home, and serves what was written', async () => {
   await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c', 'd'], volumes: [['v1', 'a', 'b']] });
   const first = await attach(cluster, 'a', 'v1');
   await first.write(BLOCK, Buffer.alloc(BLOCK, 1), { fua: true });
@@ -45,6 +45,9 @@ test('a killed primary: its mirror is promoted, finds a new home, and serves wha
   expected.fill(1, BLOCK, 2 * BLOCK).fill(2, 5 * BLOCK, 6 * BLOCK);
   expect(await bytesOnDisk(cluster, 'a', 'v1')).toEqual(expected);
   expect(await bytesOnDisk(cluster, 'b', 'v1')).toEqual(expected);
+
+  // A holder releases nothing on hearsay: only the control plane can tell it that its copy is not needed.
+  expect(await cluster.say('b', { type: 'superseded', volume: 'v1', epoch: 9 })).toBe('ok');
 
   await cluster.stopProgram('a', 'SIGKILL');
   await cluster.until('b is elected with a new node', () => cluster.events('v1').includes('b elected'));
@@ -81,7 +84,7 @@ test('a killed primary: its mirror is promoted, finds a new home, and serves wha
   expect(await cluster.stopProgram('b', 'SIGTERM')).toBe(0);
 }, 20_000);
 
-test('without a free slot a volume hangs, also after its partner is back, until a slot is free', async () => {
+test.concurrent('without a free slot a volume hangs, also after its partner is back, until a slot is free', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c', 'd'],
     volumes: [
@@ -102,7 +105,7 @@ test('without a free slot a volume hangs, also after its partner is back, until 
   await cluster.until('a hears b again', () => {
     return cluster.records.some((r) => r.kind === 'detector' && r.source === 'a' && r.state === 'heard');
   });
-  expect(await outcomeWithin(1000, Promise.race([write, read]))).toBe('hung');
+  expect(await outcomeWithin(700, Promise.race([write, read]))).toBe('hung');
   await cluster.until('a reports the stuck volume and its refused searches', () =>
     cluster.records.some((r) => r.kind === 'node' && r.source === 'a' && r.stuck === 1 && r.searchRefused > 10),
   );
@@ -113,6 +116,9 @@ test('without a free slot a volume hangs, also after its partner is back, until 
   // c loses its only volume for good, and with it its slot is free: it starts again on an empty disk.
   await cluster.stopProgram('d', 'SIGKILL');
   await cluster.stopProgram('c', 'SIGKILL');
+  await cluster.until('a has lost c', () =>
+    cluster.records.some((r) => r.kind === 'detector' && r.source === 'a' && r.peer === 'c' && r.state === 'lost'),
+  );
   await cluster.replaceDisk('c');
   cluster.startProgram('c');
   await cluster.until('a is mirrored on c', () => cluster.events('v1').includes('a confirmed'));
@@ -123,7 +129,7 @@ test('without a free slot a volume hangs, also after its partner is back, until 
   expect((await bytesOnDisk(cluster, 'c', 'v1')).subarray(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 8));
 }, 20_000);
 
-test('a primary that was stopped and goes on does not serve once another was promoted', async () => {
+test.concurrent('a primary that was stopped and goes on does not serve once another was promoted', async () => {
   await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
   const old = await attach(cluster, 'a', 'v1');
   await old.write(0, Buffer.alloc(BLOCK, 1), { fua: false });
@@ -139,4 +145,18 @@ test('a primary that was stopped and goes on does not serve once another was pro
   await expect(staleWrite).rejects.toThrow();
   expect(await current.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 2));
   await cluster.until('a has released', () => cluster.events('v1').includes('a released'));
+}, 20_000);
+
+test.concurrent('a primary that hears its mirror, but not the other way round, stops when it has no lease either', async () => {
+  await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
+  const old = await attach(cluster, 'a', 'v1');
+  await old.read(0, BLOCK);
+  // The mirror does not hear its primary, and the control plane does not either; the primary hears its mirror.
+  for (const pipe of [...cluster.pipesFrom('b', 'a'), ...cluster.pipesFrom('a', 'control-plane')]) pipe.hold();
+  await cluster.until('b is elected', () => cluster.events('v1').includes('b elected'));
+  expect(cluster.events('v1')).not.toContain('a partner-lost');
+  const read = old.read(0, BLOCK);
+  expect(await outcomeWithin(300, read)).toBe('hung');
+  for (const pipe of cluster.pipesFrom('a', 'control-plane')) pipe.release();
+  await expect(read).rejects.toMatchObject({ code: 'ESHUTDOWN' });
 }, 20_000);

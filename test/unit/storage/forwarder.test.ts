@@ -30,9 +30,10 @@ class Receiver {
 
 const settled = async (promise: Promise<void>) => {
   let isSettled = false;
-  void promise.then(() => {
+  const note = () => {
     isSettled = true;
-  });
+  };
+  promise.then(note, note);
   await new Promise(setImmediate);
   return isSettled;
 };

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { ControlPlaneClient } from '../../../fixtures/storage/control-plane/client.ts';
 import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
 import { metaPath } from '../../../fixtures/storage/disk/replica-meta.ts';
+import { PeerLink } from '../../../fixtures/storage/node/peer-link.ts';
+import type { PeerRequest, PeerResult } from '../../../fixtures/storage/wire/peer-message.ts';
 import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { type ContainerConfig, type Dial, PORTS } from '../../../harness/scenario/container-config.ts';
 import type { Plane, PlanVolume, StorageSettings } from '../../../harness/scenario/plan.ts';
@@ -96,6 +98,20 @@ export class TestCluster implements AsyncDisposable {
     return { host: this.#configs.get(node)?.addresses.primary ?? '', port: PORTS.nbd };
   }
 
+  /** Says what a peer might say, over a connection of the test's own. */
+  async say(node: string, request: PeerRequest): Promise<PeerResult> {
+    const link = new PeerLink({
+      dial: { host: this.#configs.get(node)?.addresses.primary ?? '', port: PORTS.peer },
+      hello: { type: 'hello', from: 'test', plane: 'primary', incarnation: 1 },
+      random: () => 0,
+      onBytes: () => undefined,
+      onPong: () => undefined,
+    });
+    const result = await link.request(request).result;
+    link.close();
+    return result;
+  }
+
   /** What is on the node's disk is gone; the node counts as one that has been placed before. */
   async replaceDisk(id: string): Promise<void> {
     for (const { path, slot } of await listReplicas(this.dataDir(id))) {
@@ -144,6 +160,11 @@ export class TestCluster implements AsyncDisposable {
   pipesBetween(a: string, b: string, planes: readonly Plane[] = ['primary', 'replication']): TcpPipe[] {
     const ids = planes.flatMap((plane) => [`${a}->${b}@${plane}`, `${b}->${a}@${plane}`]);
     return ids.flatMap((id) => this.#pipes.get(id) ?? []);
+  }
+
+  /** The pipes over which `source` dials `destination`. */
+  pipesFrom(source: string, destination: string): TcpPipe[] {
+    return [...this.#pipes].filter(([id]) => id.startsWith(`${source}->${destination}@`)).map(([, pipe]) => pipe);
   }
 
   /** The volume events so far as `source event peer`, in the order of their times. */

@@ -1,0 +1,40 @@
+import { requestsOf } from '../measure/application.ts';
+import type { Window } from '../measure/frame.ts';
+import type { Measurements } from '../measure/measure-run.ts';
+import type { Problem } from './problem.ts';
+
+/** Fewer requests of an application than this cannot say anything about its availability. */
+const FEWEST_REQUESTS = 100;
+
+/** Before the fault everything worked; else what follows cannot be the fault's doing. */
+export function checkBaseline({ frame, loss, applications, blockIo }: Measurements): readonly Problem[] {
+  const problems: string[] = [];
+  const { plan, measured, trigger, zeroT, phases } = frame;
+  const [first] = phases;
+  const end = trigger.startT === null ? (first?.endT ?? measured.endT) : zeroT;
+  const baseline: Window = { startT: measured.startT, endT: end };
+  const inBaseline = (t: number) => t >= baseline.startT && t < baseline.endT;
+  const hasRole = (zone: string, role: 'app' | 'instances') =>
+    plan.containers.some((container) => container.zone === zone && container.role === role);
+
+  for (const { id } of plan.zones) {
+    const offered = applications.find((application) => application.zone === id)?.periods[0]?.offered ?? 0;
+    const answered = requestsOf(frame, id).some((request) => request.outcome === 'ok' && inBaseline(request.intended));
+    if (hasRole(id, 'app') && !answered) problems.push(`${id}: no request was answered in the baseline`);
+    else if (hasRole(id, 'app') && offered < FEWEST_REQUESTS) {
+      problems.push(`${id}: only ${offered} requests in all, ${FEWEST_REQUESTS} are needed`);
+    }
+    const io = blockIo.find((entry) => entry.zone === id && entry.volumes === 'all');
+    const firstPeriod = io?.periods.find((period) => period.period === first?.name);
+    if (hasRole(id, 'instances') && (firstPeriod?.ok ?? 0) === 0) {
+      problems.push(`${id}: no block I/O succeeded in the baseline`);
+    }
+  }
+  if (!plan.containers.some(({ role }) => role === 'app' || role === 'instances')) {
+    problems.push('nothing was asked of the system under test, so nothing worked in the baseline');
+  }
+  if (trigger.startT !== null && loss.lossesBefore > 0) {
+    problems.push(`${loss.lossesBefore} partners were lost before the fault`);
+  }
+  return problems.map((what) => ({ check: 'baseline', what }));
+}

@@ -1,0 +1,48 @@
+import type { Measurements } from '../measure/measure-run.ts';
+import type { Problem } from './problem.ts';
+
+/** A measured capacity may differ this much from what was asked for. */
+export const DOSE_TOLERANCE = 0.1;
+/**
+ * The nodes' rate over the misrouted path ÷ the queue's. Below: the queue sent bytes that reached nobody. Above:
+ * nodes received what never crossed the queue, so the misroute was not one. Wide, because retransmissions and
+ * small frames count in the queue only, and because the nodes tell their bytes just twice a second.
+ */
+export const PATH_RATIO = { least: 0.5, most: 1.3 } as const;
+
+/** Every fault proves what it did to the network. */
+export function checkDose({ dose, frame }: Measurements): readonly Problem[] {
+  const problems: string[] = [];
+  for (const fault of dose.faults) {
+    if (fault.failure !== null) problems.push(`${fault.id} failed: ${fault.failure}`);
+    else if (!fault.applied) problems.push(`${fault.id} was never applied`);
+  }
+  if (frame.trigger.startT !== null && frame.trigger.endT === null) problems.push(frame.trigger.endReason ?? '');
+  for (const { fault, what, unit, asked, measured, deviation } of dose.measurements) {
+    if (asked === null) continue;
+    if (measured === null) problems.push(`${fault}: ${what} was not measured (asked ${asked} ${unit})`);
+    else if (deviation === null ? measured !== 0 : Math.abs(deviation) > DOSE_TOLERANCE) {
+      problems.push(`${fault}: ${what} is ${measured} ${unit}, asked ${asked} ± ${DOSE_TOLERANCE * 100} %`);
+    }
+  }
+  return [...problems, ...misrouteProblems(dose.misroute)].map((what) => ({ check: 'dose', what }));
+}
+
+/**
+ * A misroute too short for that ratio must have sent at least this share of the usual bytes through the queue. Low,
+ * because senders slow down as soon as their acknowledgements are late.
+ */
+export const LEAST_EXCESS = 0.25;
+
+function misrouteProblems(misroute: Measurements['dose']['misroute']): readonly string[] {
+  if (misroute === null) return [];
+  const { receivedOverQueue: ratio, receivedMbit, queueMbit, excessBytes, expectedBytes, reason } = misroute;
+  if (ratio === null && excessBytes !== null && expectedBytes !== null) {
+    if (expectedBytes > 0 && excessBytes >= LEAST_EXCESS * expectedBytes) return [];
+    return [`the misroute sent ${excessBytes} bytes through the thin network, ${expectedBytes} were expected`];
+  }
+  if (ratio === null) return [`the misroute is not proved: ${reason ?? 'the replication queue sent nothing'}`];
+  if (ratio >= PATH_RATIO.least && ratio <= PATH_RATIO.most) return [];
+  const range = `${PATH_RATIO.least}…${PATH_RATIO.most}`;
+  return [`nodes received ${receivedMbit} Mbit/s over a queue that sent ${queueMbit} (${ratio}, allowed ${range})`];
+}

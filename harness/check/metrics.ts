@@ -1,0 +1,143 @@
+import type { Measurements } from '../measure/measure-run.ts';
+import { faultWindow } from '../measure/queues.ts';
+
+/** A lower bound: it had taken this long when the record ended. */
+export interface AtLeast {
+  readonly atLeast: number;
+}
+export type MetricValue = number | AtLeast | { readonly unavailable: string };
+export type MetricArguments = Readonly<Record<string, number>>;
+
+/** Something an expectation can name. Shares are 0..1, times are seconds since the trigger's begin. */
+export interface Metric {
+  readonly description: string;
+  readonly unit: 'count' | 'share' | 's' | 'bytes' | 'Mbit/s' | 'ratio';
+  readonly value: (measurements: Measurements, args: MetricArguments) => MetricValue;
+}
+
+/** The number, or why there is none. */
+export const or = (value: number | null | undefined, reason: string | null = null): MetricValue =>
+  value ?? { unavailable: reason ?? 'it was not measured' };
+
+const metric = (unit: Metric['unit'], description: string, value: Metric['value']): Metric => ({
+  unit,
+  description,
+  value,
+});
+
+const recovered =
+  (which: 'recovery' | 'mirrored'): Metric['value'] =>
+  ({ storm }) => {
+    const { needed, seconds, atLeastSeconds, reason } = storm[which];
+    if (!needed) return 0;
+    return seconds ?? (atLeastSeconds === null ? or(null, reason) : { atLeast: atLeastSeconds });
+  };
+
+const stuckShare: Metric['value'] = ({ frame, storm }, args) => {
+  const { at } = args;
+  if (at === undefined) return or(null, 'say when: storm.stuckShare(at: trigger.end + 10s)');
+  const t = frame.zeroT + at * 1000;
+  const { startT, endT } = frame.measured;
+  // The instances can tell an operation is hung only once it has taken that long.
+  if (t < startT || t > endT - frame.hungMs) return or(null, `${at.toFixed(1)} s is outside of the measurement`);
+  return frame.volumes.length === 0 ? or(null, 'the zone has no volume') : storm.hung.at(t) / frame.volumes.length;
+};
+
+const ledger =
+  (value: (ledger: Measurements['ledger']) => number): Metric['value'] =>
+  (m) =>
+    m.ledger.reason === null ? value(m.ledger) : or(null, m.ledger.reason);
+
+/** By name as expectations use it. Those of a zone are in `zone-metrics.ts`. */
+export const METRICS: Readonly<Record<string, Metric>> = {
+  D: metric('count', 'volumes that lost their partner to the fault', (m) => m.loss.volumesLosingPartner),
+  F: metric('count', 'free slots on disk before the fault', (m) =>
+    or(m.loss.freeSlotsBefore, m.loss.freeSlotsBeforeReason),
+  ),
+  V: metric('count', 'volumes of the fault’s zone', (m) => m.loss.volumes),
+  'trigger.seconds': metric('s', 'from the first fault applied until it was proved gone', ({ frame }) =>
+    triggerEnd(frame),
+  ),
+  'trigger.end': metric('s', 'when the fault was proved gone, since it was applied', ({ frame }) => triggerEnd(frame)),
+  'storm.seconds': metric(
+    's',
+    'from the trigger’s end until under 1 % of volumes are stuck, held; 0 if none were',
+    recovered('recovery'),
+  ),
+  'storm.mirroredSeconds': metric(
+    's',
+    'from the trigger’s end until every volume is mirrored; 0 if all were throughout',
+    recovered('mirrored'),
+  ),
+  'storm.stuckShare': metric('share', 'share of volumes stuck at a time, by the instances: (at: …)', stuckShare),
+  'storm.peakStuckShare': metric('share', 'the largest share stuck at once, by the instances', (m) =>
+    m.loss.volumes === 0 ? or(null, 'the zone has no volume') : m.storm.result.peakStuckVolumes / m.loss.volumes,
+  ),
+  'storm.searchAttempts': metric('count', 'attempts to find room, since the trigger’s begin', (m) => m.search.attempts),
+  'storm.searchPeak': metric('count', 'most attempts in one second', (m) => or(m.search.peakPerSecond)),
+  'storm.refusedShare': metric('share', 'refused attempts ÷ attempts', (m) =>
+    or(m.search.refusedShare, 'nobody searched'),
+  ),
+  'storm.amplification': metric('ratio', 'attempts ÷ D', (m) =>
+    or(m.search.amplification, m.search.amplificationReason),
+  ),
+  'storm.bytesResynced': metric('bytes', 'bytes copied to new homes', (m) => m.copy.bytesResynced),
+  'storm.copyShareOfResidual': metric('ratio', 'copy rate ÷ the replication capacity left for it', (m) =>
+    or(m.copy.shareOfResidual, m.copy.reason),
+  ),
+  'storm.heldSlots': metric(
+    'count',
+    'most slots held at once by replicas left behind',
+    (m) => m.storm.result.peakHeldSlots,
+  ),
+  'volumes.degraded': metric(
+    'count',
+    'volumes of any zone that ever lost their partner',
+    (m) => m.loss.volumesDegraded,
+  ),
+  'volumes.stuck': metric(
+    'count',
+    'most volumes stuck at once, by the instances',
+    (m) => m.storm.result.peakStuckVolumes,
+  ),
+  'nodes.lost': metric('count', 'nodes presumed dead by a peer', (m) => m.loss.nodesLost),
+  'nodes.pairsLost': metric('count', 'pairs of nodes that lost one another to the fault', (m) => m.loss.pairsLost),
+  'nodes.longestSilence': metric(
+    's',
+    'longest silence of a peer that a node measured',
+    (m) => m.loss.longestSilenceMs / 1000,
+  ),
+  'elections.elected': metric('count', 'elections with a new partner', (m) => m.elections.elected),
+  'elections.promoted': metric('count', 'mirrors that became primary', (m) => m.elections.promoted),
+  'elections.conflicts': metric('count', 'epochs of a volume with two primaries', (m) => m.elections.conflicts),
+  'dose.misroutedBytes': metric('bytes', 'payload through the replication router while misrouted', (m) =>
+    or(m.dose.misroute?.misroutedBytes, m.dose.misroute?.reason ?? 'the plan has no misroute'),
+  ),
+  'dose.misroutedMbit': metric('Mbit/s', 'its rate', ({ queues, frame }) => {
+    const queue = queues.find((entry) => entry.zone === frame.zone && entry.plane === 'replication');
+    return faultWindow(frame).endT > frame.zeroT ? or(queue?.faultMbit) : or(null, 'no bytes were misrouted');
+  }),
+  'ledger.acknowledged': metric('count', 'writes acknowledged to the instances', (m) => m.ledger.acknowledgedWrites),
+  'ledger.verified': metric(
+    'count',
+    'extents right on every confirmed replica',
+    ledger((l) => l.extentsVerified),
+  ),
+  'ledger.lost': metric(
+    'count',
+    'extents wrong on a confirmed replica',
+    ledger((l) => l.extentsLost),
+  ),
+  'ledger.unverified': metric(
+    'count',
+    'extents that could not be read, and volumes without a ledger',
+    ledger((l) => l.extentsUnverified + l.volumesWithoutLedger),
+  ),
+  'host.cpuMedian': metric('share', 'median CPU of the machine', (m) => or(m.machine.cpuMedianShare)),
+  'host.cpuP95': metric('share', 'p95 CPU of the machine', (m) => or(m.machine.cpuP95Share)),
+};
+
+function triggerEnd({ trigger }: Measurements['frame']): MetricValue {
+  const { startT, endT } = trigger;
+  return or(startT === null || endT === null ? null : (endT - startT) / 1000, trigger.endReason);
+}

@@ -1,0 +1,142 @@
+/**
+ * The shape of a history's lines as zod checks it. It guards the measurement against a torn or foreign file; what a
+ * field means is said once, in `records.ts`, and the two are kept equal by the compiler (see the end of this file).
+ */
+import { z } from 'zod';
+import type { HistoryRecord } from './records.ts';
+
+const t = z.number();
+const source = z.string();
+const count = z.number().nonnegative();
+const byPlane = z.object({ primary: count, replication: count });
+const op = z.enum(['read', 'write']);
+const outcome = z.enum(['ok', 'failed', 'unknown']);
+
+const record = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
+  z.object({ t, source, kind: z.literal(kind), ...shape });
+
+export const historySchema = z.discriminatedUnion('kind', [
+  record('run.start', {
+    runId: z.string(),
+    wallClock: z.string(),
+    zonestorm: z.string(),
+    node: z.string(),
+    engine: z.string(),
+    kernel: z.string(),
+    cpus: count,
+    images: z.record(z.string(), z.string()),
+  }),
+  record('run.end', {
+    outcome: z.enum(['completed', 'deadline', 'interrupted', 'broken']),
+    reason: z.string().nullable(),
+  }),
+  record('phase', { phase: z.string(), state: z.enum(['begin', 'end']) }),
+  record('fault', {
+    id: z.string(),
+    fault: z.string(),
+    state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed']),
+    detail: z.string(),
+  }),
+  record('queue', { frameBytes: count, packets: count, drops: count, backlogBytes: count }),
+  record('trigger.end', { routesRestoredAt: t, backlogAtRestoreBytes: count, drainedAt: t }),
+  // The kernel's idle times may step back a little, which makes a share of them negative by as little.
+  record('host', { busyShare: z.number(), stealShare: z.number(), lagP99Ms: count }),
+  record('request', {
+    zone: z.string(),
+    app: z.string(),
+    op,
+    intended: t,
+    ended: t.nullable(),
+    outcome,
+    reason: z.string().nullable(),
+  }),
+  record('dose', {
+    fault: z.string(),
+    what: z.string(),
+    unit: z.string(),
+    asked: z.number().nullable(),
+    measured: z.number().nullable(),
+  }),
+  record('ready', { program: z.string(), bootId: z.string() }),
+  record('detector', { peer: z.string(), state: z.enum(['lost', 'heard']), silenceMs: count }),
+  record('volume', {
+    volume: z.string(),
+    epoch: count,
+    event: z.enum([
+      'partner-lost',
+      'promoted',
+      'searching',
+      'reserved',
+      'elected',
+      'copied',
+      'confirmed',
+      'superseded',
+      'released',
+    ]),
+    role: z.enum(['primary', 'mirror']),
+    peer: z.string().nullable(),
+    attempts: count.nullable(),
+    bytes: count.nullable(),
+  }),
+  record('node', {
+    slotsTotal: count,
+    slotsFree: count,
+    slotsReserved: count,
+    mirrored: count,
+    degraded: count,
+    stuck: count,
+    searchAttempts: count,
+    searchAnswered: count,
+    searchRefused: count,
+    searchFailed: count,
+    searchQueueMaxMs: count,
+    copySentBytes: count,
+    copyReceivedBytes: count,
+    receivedBytes: byPlane,
+    silenceMaxMs: count,
+    lagP99Ms: count,
+  }),
+  record('io', {
+    ops: z.array(z.tuple([z.string(), op, t, t, outcome, z.string().nullable()])),
+    pending: z.array(z.tuple([z.string(), t])),
+    receivedBytes: byPlane,
+    lagP99Ms: count,
+  }),
+  record('io.unfinished', { ops: z.array(z.tuple([z.string(), op, t])) }),
+  record('ledger', {
+    volume: z.string(),
+    extentBytes: count,
+    extents: z.array(z.tuple([count, count], count)),
+    acknowledged: count,
+  }),
+  record('election', {
+    volume: z.string(),
+    epoch: count,
+    event: z.enum(['created', 'elected', 'promoted', 'confirmed']),
+    primary: z.string(),
+    mirror: z.string().nullable(),
+    joining: z.string().nullable(),
+  }),
+  record('control', { busyWorkers: count, queued: count, queueMaxMs: count, served: count, lagP99Ms: count }),
+  record('app', { requests: count, inFlight: count, receivedBytes: byPlane, lagP99Ms: count }),
+  record('replica', {
+    node: z.string(),
+    volume: z.string(),
+    slot: count,
+    epoch: count,
+    extentBytes: count,
+    extents: z.array(z.tuple([count, count, count, count])),
+  }),
+  record('membership', {
+    volume: z.string(),
+    epoch: count,
+    primary: z.string(),
+    mirror: z.string().nullable(),
+    joining: z.string().nullable(),
+  }),
+]);
+
+// A record the schema accepts is a HistoryRecord, and every HistoryRecord is one the schema accepts.
+type Accepted = z.infer<typeof historySchema>;
+true satisfies Accepted extends HistoryRecord ? true : false;
+true satisfies HistoryRecord['kind'] extends Accepted['kind'] ? true : false;

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { Counter, countersOf, sumIn } from './counter.ts';
+import type { Frame, Window } from './frame.ts';
+import { faultWindow, mbit, payloadCounter, routerOf } from './queues.ts';
+import { round } from './rounding.ts';
+import { nodeRecords } from './search.ts';
+
+export const doseSchema = z.strictObject({
+  faults: z.array(
+    z.strictObject({
+      id: z.string(),
+      kind: z.string(),
+      applied: z.boolean(),
+      reverted: z.boolean(),
+      failure: z.string().nullable().describe('What the fault said when it could not be applied or reverted'),
+    }),
+  ),
+  measurements: z
+    .array(
+      z.strictObject({
+        fault: z.string(),
+        what: z.string(),
+        unit: z.string(),
+        asked: z.number().nullable(),
+        measured: z.number().nullable(),
+        deviation: z.number().nullable().describe('measured ÷ asked − 1'),
+      }),
+    )
+    .describe('Capacities probed before the baseline or under a fault'),
+  misroute: z
+    .strictObject({
+      seconds: z.number().describe('From applied until the routes were read back as restored'),
+      misroutedBytes: z.number().nullable().describe('Payload that left the replication router’s queue meanwhile'),
+      baselineBytes: z.number().nullable().describe('What crosses it in as long a time without the fault'),
+      queueMbit: z.number().nullable().describe('Payload through the queue, by the queue’s own counter'),
+      receivedMbit: z.number().nullable().describe('Payload the nodes received over the same path, by their sockets'),
+      receivedOverQueue: z.number().nullable().describe('The nodes’ rate ÷ the queue’s: 1 if all was misrouted'),
+      excessBytes: z
+        .number()
+        .nullable()
+        .describe('Of a misroute too short for that: payload through the queue beyond its baseline, drain included'),
+      expectedBytes: z
+        .number()
+        .nullable()
+        .describe('What the misrouted nodes received on the primary plane in as long before, or the capacity if less'),
+      restored: z.boolean().describe('Routes read back as restored, and the queue’s backlog of then sent'),
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .describe('`null`: the plan has no misroute'),
+});
+export type Dose = z.infer<typeof doseSchema>;
+
+/** What was done to the network: as asked for, and as bytes and probes on the path show it. */
+export function measureDose(frame: Frame): Dose {
+  const records = frame.history.of('fault');
+  return {
+    faults: frame.trigger.faults.map(({ id, kind }) => {
+      const own = records.filter((record) => record.id === id);
+      return {
+        id,
+        kind,
+        applied: own.some((record) => record.state === 'applied'),
+        reverted: own.some((record) => record.state === 'reverted'),
+        failure: own.find((record) => record.state === 'failed')?.detail ?? null,
+      };
+    }),
+    measurements: frame.history.of('dose').map(({ fault, what, unit, asked, measured }) => ({
+      fault,
+      what,
+      unit,
+      asked,
+      measured,
+      deviation: asked === null || measured === null || asked === 0 ? null : round(measured / asked - 1, 4),
+    })),
+    misroute: measureMisroute(frame),
+  };
+}
+
+function measureMisroute(frame: Frame): Dose['misroute'] {
+  const faults = frame.trigger.faults.filter((fault) => fault.kind === 'misroute');
+  if (faults.length === 0) return null;
+  const window = faultWindow(frame);
+  const seconds = round((window.endT - window.startT) / 1000, 3);
+  const restored = frame.trigger.routesRestoredT !== null && frame.trigger.endT !== null;
+  const unknown = {
+    misroutedBytes: null,
+    baselineBytes: null,
+    queueMbit: null,
+    excessBytes: null,
+    expectedBytes: null,
+  };
+  const none = { seconds, restored, ...unknown, receivedMbit: null, receivedOverQueue: null };
+  const router = routerOf(frame, 'replication');
+  if (router === undefined) return { ...none, reason: 'the zone has no replication router' };
+  if (window.endT <= window.startT) return { ...none, reason: frame.trigger.startReason ?? frame.trigger.endReason };
+  const queue = payloadCounter(frame, router.id);
+  const before = { startT: frame.measured.startT, endT: frame.zeroT };
+  const misrouted = new Set(faults.flatMap((fault) => fault.nodes));
+  const received = receivedOver(frame, misrouted, window);
+  const excess = received === null ? excessOver(frame, misrouted, queue, router.capacityMbit) : null;
+  const queueMbit = received === null ? null : mbit(queue.in(received.window), received.window);
+  const perMs = before.endT > before.startT ? queue.in(before) / (before.endT - before.startT) : null;
+  return {
+    seconds,
+    restored,
+    misroutedBytes: Math.round(queue.in(window)),
+    baselineBytes: perMs === null ? null : Math.round(perMs * (window.endT - window.startT)),
+    queueMbit,
+    receivedMbit: received === null ? null : round(received.mbit, 3),
+    receivedOverQueue:
+      received === null || queueMbit === null || queueMbit === 0 ? null : round(received.mbit / queueMbit, 3),
+    excessBytes: excess?.bytes ?? null,
+    expectedBytes: excess?.expectedBytes ?? null,
+    reason: received === null ? 'the misroute is too short for two stats records of every node' : null,
+  };
+}
+
+/**
+ * Payload rate the nodes' sockets saw over the misrouted path: what the misrouted nodes received on the primary
+ * plane, and what all nodes received on the replication plane. Each node's rate is taken between its own first and
+ * last record inside the window, so that no sample reaches over the window's edge.
+ */
+function receivedOver(
+  frame: Frame,
+  misrouted: ReadonlySet<string>,
+  window: Window,
+): { readonly mbit: number; readonly window: Window } | null {
+  const records = nodeRecords(frame);
+  let total = 0;
+  let startT = Number.POSITIVE_INFINITY;
+  let endT = Number.NEGATIVE_INFINITY;
+  const primary = countersOf(records, (record) => record.receivedBytes.primary);
+  const replication = countersOf(records, (record) => record.receivedBytes.replication);
+  for (const { id } of frame.nodes) {
+    const native = replication.get(id) ?? new Counter([]);
+    const exact = native.exactWindow(window);
+    if (exact === null) return null;
+    const diverted = misrouted.has(id) ? (primary.get(id)?.in(exact) ?? 0) : 0;
+    total += mbit(native.in(exact) + diverted, exact) ?? 0;
+    startT = Math.min(startT, exact.startT);
+    endT = Math.max(endT, exact.endT);
+  }
+  return frame.nodes.length === 0 ? null : { mbit: total, window: { startT, endT } };
+}
+
+/** Room around a short misroute for the samples nearest to it, ms: queues are sampled more often than this. */
+const SAMPLE_MS = 500;
+
+/**
+ * A misroute shorter than the nodes' stats interval still leaves its bytes in the queue's counter: what left it
+ * beyond the baseline's rate until the drain ended, against what the misrouted nodes usually receive in such a time.
+ */
+function excessOver(
+  frame: Frame,
+  misrouted: ReadonlySet<string>,
+  queue: Counter,
+  capacityMbit: number,
+): { readonly bytes: number; readonly expectedBytes: number } | null {
+  const { trigger, measured, zeroT } = frame;
+  const before = { startT: measured.startT, endT: zeroT - SAMPLE_MS };
+  const beforeMs = before.endT - before.startT;
+  if (trigger.endT === null || beforeMs <= 0) return null;
+  const around = { startT: zeroT - SAMPLE_MS, endT: trigger.endT + SAMPLE_MS };
+  const usual = (queue.in(before) / beforeMs) * (around.endT - around.startT);
+  const primary = countersOf(nodeRecords(frame), (record) => record.receivedBytes.primary);
+  const nodes = [...primary].filter(([id]) => misrouted.has(id)).map(([, counter]) => counter);
+  const { startT, endT } = faultWindow(frame);
+  const wouldReceive = (sumIn(nodes, before) / beforeMs) * (endT - startT);
+  const couldPass = (capacityMbit * 1000 * (trigger.endT - zeroT)) / 8;
+  return {
+    bytes: Math.round(queue.in(around) - usual),
+    expectedBytes: Math.round(Math.min(wouldReceive, couldPass)),
+  };
+}

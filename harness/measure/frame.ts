@@ -1,0 +1,93 @@
+import type { History } from '../history/history.ts';
+import type { Plan, PlanContainer, PlanFault, PlanVolume } from '../scenario/plan.ts';
+import { toSeconds } from './rounding.ts';
+import { type Trigger, triggerOf } from './trigger.ts';
+
+/** A stretch of a run, ms of the history's clock: from `startT`, included, to `endT`, not included. */
+export interface Window {
+  readonly startT: number;
+  readonly endT: number;
+}
+
+export interface PhaseWindow extends Window {
+  readonly name: string;
+}
+
+/** What every measurement needs to know about a run before it looks at anything. */
+export interface Frame {
+  readonly plan: Plan;
+  readonly history: History;
+  readonly trigger: Trigger;
+  readonly phases: readonly PhaseWindow[];
+  /**
+   * From the first phase's begin to the last one's end. What containers print outside of it belongs to the start
+   * and to the taking down, where stopping nodes lose their partners and mean nothing by it.
+   */
+  readonly measured: Window;
+  /** Time zero of everything reported: the trigger's begin, or the first phase's when there was none. */
+  readonly zeroT: number;
+  /** The zone the faults are in; without a fault the first zone that has volumes. */
+  readonly zone: string;
+  readonly volumes: readonly PlanVolume[];
+  readonly nodes: readonly PlanContainer[];
+  /** From the trigger's begin to its end plus the detector's time: who is lost in here, the fault made lost. */
+  readonly lossWindow: Window;
+  /** I/O that takes longer than this counts as hung, ms. */
+  readonly hungMs: number;
+}
+
+export function frameOf(plan: Plan, history: History): Frame {
+  const trigger = triggerOf(plan, history);
+  const endOfRecord = history.of('run.end').at(-1)?.t ?? history.lastT;
+  const phases = phasesOf(history, endOfRecord);
+  const startT = phases[0]?.startT ?? history.of('run.start')[0]?.t ?? 0;
+  const measured = { startT, endT: Math.max(startT, phases.at(-1)?.endT ?? endOfRecord) };
+  const zone = zoneOfFaults(plan, trigger.faults);
+  const lossEndT = trigger.endT === null ? measured.endT : trigger.endT + plan.storage.detectorMs;
+  return {
+    plan,
+    history,
+    trigger,
+    phases,
+    measured,
+    zeroT: trigger.startT ?? measured.startT,
+    zone,
+    volumes: plan.volumes.filter((volume) => volume.zone === zone),
+    nodes: plan.containers.filter((container) => container.role === 'node' && container.zone === zone),
+    lossWindow: { startT: trigger.startT ?? measured.startT, endT: Math.min(measured.endT, lossEndT) },
+    hungMs: Math.max(1000, plan.storage.detectorMs),
+  };
+}
+
+/** Seconds since the frame's time zero. */
+export const atSeconds = (frame: Frame, t: number): number => toSeconds(t - frame.zeroT);
+
+export const within = (window: Window, t: number): boolean => t >= window.startT && t < window.endT;
+
+/** `use1-a` -> `a`: the name a zone has in metrics and container ids. */
+export const shortZone = (zone: string): string => zone.slice(zone.lastIndexOf('-') + 1);
+
+function phasesOf(history: History, endOfRecord: number): readonly PhaseWindow[] {
+  const phases: PhaseWindow[] = [];
+  const records = history.of('phase');
+  for (const begin of records.filter((record) => record.state === 'begin')) {
+    const end = records.find((record) => record.state === 'end' && record.phase === begin.phase);
+    phases.push({ name: begin.phase, startT: begin.t, endT: end?.t ?? Math.max(begin.t, endOfRecord) });
+  }
+  return phases;
+}
+
+function zoneOfFaults(plan: Plan, faults: readonly PlanFault[]): string {
+  const [fault] = faults;
+  const zone = fault === undefined ? undefined : zoneOfFault(plan, fault);
+  return zone ?? plan.volumes[0]?.zone ?? plan.zones[0]?.id ?? '';
+}
+
+function zoneOfFault(plan: Plan, fault: PlanFault): string | undefined {
+  if (fault.kind === 'misroute') return fault.zone;
+  const id =
+    fault.kind === 'kill'
+      ? fault.containers[0]
+      : plan.links.find((link) => fault.links.includes(link.id) && link.source !== 'host')?.source;
+  return plan.containers.find((container) => container.id === id)?.zone;
+}

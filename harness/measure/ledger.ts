@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import type { LedgerRecord, MembershipRecord, ReplicaRecord } from '../history/records.ts';
+import type { Frame } from './frame.ts';
+
+/** How many losses are listed by name; the counts are always complete. */
+const LISTED = 20;
+
+const problemSchema = z.strictObject({
+  volume: z.string(),
+  node: z.string().nullable(),
+  extent: z.number().nullable(),
+  kind: z.enum(['lost', 'torn', 'corrupt', 'unexpected', 'unverified']),
+  detail: z.string(),
+});
+export type LedgerProblem = z.infer<typeof problemSchema>;
+
+export const ledgerSchema = z.strictObject({
+  acknowledgedWrites: z.number().describe('Writes acknowledged to the instances, all zones'),
+  extentsAcknowledged: z.number().describe('Extents that hold an acknowledged write: verified + lost + unverified'),
+  extentsVerified: z.number().describe('Right on every confirmed replica of the highest epoch'),
+  extentsLost: z.number().describe('Wrong on at least one of them: lost, torn, corrupt or unexpected'),
+  extentsUnverified: z.number().describe('Could not be read on at least one of them: never counted as right'),
+  volumesWithoutLedger: z.number().describe('Volumes with I/O whose writer printed no ledger'),
+  reason: z.string().nullable().describe('Why nothing could be verified at all'),
+  problems: z.array(problemSchema).describe(`The first ${LISTED}, losses before unverified ones`),
+});
+export type Ledger = z.infer<typeof ledgerSchema>;
+
+/**
+ * Compares what was acknowledged with what is on disk after the measurement, for every confirmed replica of each
+ * volume's highest epoch. Several writers cannot share a volume: of two ledgers the later counts.
+ */
+export function measureLedger(frame: Frame): Ledger {
+  const ledgers = new Map(frame.history.of('ledger').map((record) => [record.volume, record]));
+  const memberships = Map.groupBy(frame.history.of('membership'), (record) => record.volume);
+  const replicas = Map.groupBy(frame.history.of('replica'), (record) => record.volume);
+  const problems: LedgerProblem[] = [];
+  const counts = { verified: 0, lost: 0, unverified: 0 };
+  for (const ledger of ledgers.values()) {
+    const membership = highestEpoch(memberships.get(ledger.volume) ?? []);
+    const views = membership === undefined ? [] : viewsOf(membership, replicas.get(ledger.volume) ?? []);
+    const found = verifyVolume(ledger, views);
+    counts.verified += found.verified;
+    counts.lost += found.lost;
+    counts.unverified += found.unverified;
+    problems.push(...found.problems);
+  }
+  const losses = problems.filter((problem) => problem.kind !== 'unverified');
+  const used = new Set(frame.history.of('io').flatMap((record) => record.ops.map(([volume]) => volume)));
+  return {
+    acknowledgedWrites: ledgers.values().reduce((sum, ledger) => sum + ledger.acknowledged, 0),
+    extentsAcknowledged: counts.verified + counts.lost + counts.unverified,
+    extentsVerified: counts.verified,
+    extentsLost: counts.lost,
+    extentsUnverified: counts.unverified,
+    volumesWithoutLedger: [...used].filter((volume) => !ledgers.has(volume)).length,
+    reason: whyNothing(ledgers.size, memberships.size, replicas.size),
+    problems: [...losses, ...problems.filter((problem) => problem.kind === 'unverified')].slice(0, LISTED),
+  };
+}
+
+function whyNothing(ledgers: number, memberships: number, replicas: number): string | null {
+  if (ledgers === 0) return 'no writer printed a ledger';
+  if (memberships === 0) return 'the control plane’s store was not read';
+  return replicas === 0 ? 'no replica was read from disk' : null;
+}
+
+function highestEpoch(records: readonly MembershipRecord[]): MembershipRecord | undefined {
+  return records.toSorted((a, b) => a.epoch - b.epoch).at(-1);
+}
+
+/** One confirmed member: its replica as read, or why there is none to trust. */
+interface View {
+  readonly node: string;
+  readonly replica: ReplicaRecord | null;
+  readonly why: string;
+}
+
+function viewsOf(membership: MembershipRecord, replicas: readonly ReplicaRecord[]): readonly View[] {
+  const members = [membership.primary, ...(membership.mirror === null ? [] : [membership.mirror])];
+  return members.map((node) => {
+    const own = replicas.filter((replica) => replica.node === node);
+    // A replica of another epoch is one that was left behind, or one the store knows nothing of.
+    const replica = own.find((candidate) => candidate.epoch === membership.epoch) ?? null;
+    const epochs = own.map((candidate) => candidate.epoch).join(', ');
+    const why = own.length === 0 ? 'no replica read' : `replica of epoch ${epochs}, the store has ${membership.epoch}`;
+    return { node, replica, why };
+  });
+}
+
+interface VolumeFinding {
+  readonly verified: number;
+  readonly lost: number;
+  readonly unverified: number;
+  readonly problems: readonly LedgerProblem[];
+}
+
+function verifyVolume(ledger: LedgerRecord, views: readonly View[]): VolumeFinding {
+  const { volume } = ledger;
+  const problems: LedgerProblem[] = [];
+  const readable: { readonly node: string; readonly extents: ReadonlyMap<number, Found> }[] = [];
+  for (const { node, replica, why } of views) {
+    if (replica !== null && replica.extentBytes === ledger.extentBytes) {
+      readable.push({ node, extents: new Map(replica.extents.map(([extent, ...found]) => [extent, found])) });
+    } else {
+      const detail = replica === null ? why : `read in extents of ${replica.extentBytes}, not ${ledger.extentBytes}`;
+      problems.push({ volume, node, extent: null, kind: 'unverified', detail });
+    }
+  }
+  if (views.length === 0) {
+    problems.push({ volume, node: null, extent: null, kind: 'unverified', detail: 'no membership in the store' });
+  }
+  const isReadable = problems.length === 0;
+  const counts = { verified: 0, lost: 0, unverified: 0 };
+  for (const [extent, acknowledged, ...possible] of ledger.extents) {
+    const wrong: LedgerProblem[] = [];
+    for (const { node, extents } of readable) {
+      const fault = judgeExtent(acknowledged, possible, extents.get(extent) ?? [0, 0, 0]);
+      if (fault !== null) wrong.push({ volume, node, extent, ...fault });
+    }
+    problems.push(...wrong);
+    // What never was acknowledged may be missing, but must not be something that was never written.
+    if (wrong.length > 0) counts.lost += 1;
+    else if (acknowledged === 0) continue;
+    else if (isReadable) counts.verified += 1;
+    else counts.unverified += 1;
+  }
+  return { ...counts, problems };
+}
+
+/** Lowest and highest sequence number of an extent's sectors (0: never written), and how many fail their checksum. */
+type Found = readonly [low: number, high: number, badSectors: number];
+
+/**
+ * Right is the highest acknowledged number or one that was sent later and never acknowledged, in any mixture: an
+ * unacknowledged write may have reached some of its sectors only.
+ */
+function judgeExtent(
+  acknowledged: number,
+  possible: readonly number[],
+  [low, high, badSectors]: Found,
+): Pick<LedgerProblem, 'kind' | 'detail'> | null {
+  const found = low === high ? `${low}` : `${low}…${high}`;
+  const later = possible.filter((sequence) => sequence > acknowledged);
+  const wanted = later.length === 0 ? `${acknowledged}` : `${acknowledged} or ${later.join(', ')}`;
+  const detail = `expected ${wanted}, found ${found}`;
+  if (badSectors > 0) return { kind: 'corrupt', detail: `${badSectors} sectors with a wrong checksum` };
+  if (low < acknowledged) return { kind: high >= acknowledged ? 'torn' : 'lost', detail };
+  const isPossible = (sequence: number) => sequence === acknowledged || later.includes(sequence);
+  return isPossible(low) && isPossible(high) ? null : { kind: 'unexpected', detail };
+}

@@ -1,0 +1,57 @@
+import { History } from '../history/history.ts';
+import type { HistoryRecord } from '../history/records.ts';
+import type { Plan } from '../scenario/plan.ts';
+import { type Agreement, measureAgreement } from './agreement.ts';
+import { measureApplications, type ZoneOperations } from './application.ts';
+import { type BlockIo, measureBlockIo } from './block-io.ts';
+import { type Copy, measureCopy } from './copy.ts';
+import { type Dose, measureDose } from './dose.ts';
+import { type Elections, measureElections } from './elections.ts';
+import { type Frame, frameOf } from './frame.ts';
+import { type Ledger, measureLedger } from './ledger.ts';
+import { type Machine, measureMachine } from './load-on-machine.ts';
+import { type Loss, measureLoss } from './loss.ts';
+import { measureQueues, type Queue } from './queues.ts';
+import { measureSearch, type Search } from './search.ts';
+import { measureSeries, type Series } from './series.ts';
+import { measureStorm, type StormMeasurement } from './storm.ts';
+
+/** Everything measured of a run. Depends on the plan and the records alone, never on when it is computed. */
+export interface Measurements {
+  readonly frame: Frame;
+  readonly loss: Loss;
+  readonly storm: StormMeasurement;
+  readonly search: Search;
+  readonly copy: Copy;
+  readonly elections: Elections;
+  readonly agreement: readonly Agreement[];
+  readonly dose: Dose;
+  readonly queues: readonly Queue[];
+  readonly applications: readonly ZoneOperations[];
+  readonly blockIo: readonly BlockIo[];
+  readonly ledger: Ledger;
+  readonly machine: Machine;
+  readonly series: Series;
+}
+
+export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measurements {
+  const frame = frameOf(plan, new History(records));
+  const loss = measureLoss(frame);
+  const storm = measureStorm(frame, loss.volumesLosingPartner, loss.freeSlotsBefore);
+  return {
+    frame,
+    loss,
+    storm,
+    search: measureSearch(frame, loss),
+    copy: measureCopy(frame, storm.states, storm.window),
+    elections: measureElections(frame),
+    agreement: measureAgreement(frame, loss, storm),
+    dose: measureDose(frame),
+    queues: measureQueues(frame),
+    applications: measureApplications(frame),
+    blockIo: measureBlockIo(frame),
+    ledger: measureLedger(frame),
+    machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
+    series: measureSeries(frame, storm),
+  };
+}

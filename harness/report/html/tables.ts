@@ -1,0 +1,168 @@
+import type { Operations } from '../../measure/operations.ts';
+import { integer, megabits, milliseconds, number, percent, percentOr } from '../numbers.ts';
+import type { Result } from '../result-schema.ts';
+import { sectionsOf } from '../sections.ts';
+import { escapeHtml as text } from './escape.ts';
+
+/** A table's cell: text, or markup made here. */
+type Cell = string | { readonly html: string; readonly className?: string };
+const numeric = (value: string): Cell => ({ html: text(value), className: 'number' });
+const chip = (word: string, className: string): Cell => ({
+  html: `<span class="chip ${className}">${text(word)}</span>`,
+});
+
+function table(head: readonly (string | { readonly number: string })[], rows: readonly (readonly Cell[])[]): string {
+  const heads = head.map((cell) =>
+    typeof cell === 'string' ? `<th>${text(cell)}</th>` : `<th class="number">${text(cell.number)}</th>`,
+  );
+  const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('\n');
+  return `<div class="scroll"><table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+}
+
+function cellOf(cell: Cell): string {
+  if (typeof cell === 'string') return `<td>${text(cell)}</td>`;
+  return `<td${cell.className === undefined ? '' : ` class="${cell.className}"`}>${cell.html}</td>`;
+}
+
+export function expectationsTable({ expectations }: Result): string {
+  if (expectations.length === 0) return '<p>The scenario expects nothing.</p>';
+  return table(
+    ['', 'Expected', 'Measured'],
+    expectations.map(({ held, text: expected, explanation }) => [
+      held === null ? chip('open', 'open') : held ? chip('held', 'held') : chip('failed', 'failed'),
+      { html: `<code>${text(expected)}</code>` },
+      explanation,
+    ]),
+  );
+}
+
+/** The labelled values of one of the terminal's sections. */
+export function sectionTable(result: Result, title: string): string {
+  const rows = sectionsOf(result).find((section) => section.title === title)?.rows ?? [];
+  const body = rows.map(([label, value]) => `<dt>${text(label)}</dt><dd>${text(value)}</dd>`).join('\n');
+  return `<dl>${body}</dl>`;
+}
+
+export const agreementTable = ({ agreement }: Result): string =>
+  table(
+    ['', 'What', { number: 'One' }, 'says who', { number: 'Other' }, 'says who', { number: 'Tolerance' }],
+    agreement.map(({ what, one, oneValue, other, otherValue, tolerance, unit, agree, reason }) => [
+      agree === null ? chip('not compared', 'open') : agree ? chip('agree', 'held') : chip('disagree', 'failed'),
+      agree === null && reason !== null ? `${what} (${reason})` : what,
+      numeric(unit === 'share of volumes' ? percentOr(oneValue) : number(oneValue)),
+      one,
+      numeric(unit === 'share of volumes' ? percentOr(otherValue) : number(otherValue)),
+      other,
+      numeric(unit === 'share of volumes' ? `± ${tolerance * 100} points` : `± ${tolerance} ${unit}`),
+    ]),
+  );
+
+export const queuesTable = ({ queues }: Result): string =>
+  table(
+    [
+      'Router',
+      ...['Before', 'During', 'After', 'Peak', 'Capacity', 'Peak ÷ capacity', 'Drops'].map((name) => ({
+        number: name,
+      })),
+    ],
+    queues.map((queue) => [
+      queue.router,
+      ...[queue.baselineMbit, queue.faultMbit, queue.afterMbit, queue.peakMbit, queue.capacityMbit].map((rate) =>
+        numeric(megabits(rate)),
+      ),
+      numeric(percentOr(queue.peakUtilisation)),
+      numeric(integer(queue.drops)),
+    ]),
+  );
+
+export function operationsTable(
+  entries: readonly { readonly name: string; readonly periods: readonly Operations[] }[],
+): string {
+  const numbers = [
+    'Offered',
+    'Ok',
+    'Failed',
+    'Unknown',
+    'Unfinished',
+    'Availability',
+    '95 %',
+    'p50',
+    'p95',
+    'p99',
+    'Max',
+    'n',
+  ];
+  return table(
+    ['', 'Period', ...numbers.map((name) => ({ number: name }))],
+    entries.flatMap(({ name, periods }) =>
+      periods.map((period, index): Cell[] => [
+        index === 0 ? { html: `<strong>${text(name)}</strong>` } : '',
+        period.period,
+        ...[period.offered, period.ok, period.failed, period.unknown, period.unfinished].map((value) =>
+          numeric(integer(value)),
+        ),
+        numeric(percentOr(period.availability)),
+        numeric(interval(period)),
+        numeric(milliseconds(period.latency.p50Ms, period.latency.p50AtLeast)),
+        numeric(milliseconds(period.latency.p95Ms, period.latency.p95AtLeast)),
+        numeric(milliseconds(period.latency.p99Ms, period.latency.p99AtLeast)),
+        numeric(milliseconds(period.latency.maxMs, period.latency.maxAtLeast)),
+        numeric(integer(period.latency.n)),
+      ]),
+    ),
+  );
+}
+
+const interval = ({ availabilityLow95, availabilityHigh95 }: Operations): string =>
+  availabilityLow95 === null || availabilityHigh95 === null
+    ? '–'
+    : `${(availabilityLow95 * 100).toFixed(1)}–${percent(availabilityHigh95)}`;
+
+export const lagTable = ({ machine }: Result): string =>
+  table(
+    ['Event loop of', { number: 'p99' }, { number: 'Max' }, { number: 'n' }],
+    machine.lag.map(({ who, p99Ms, maxMs, samples }) => [
+      who,
+      numeric(milliseconds(p99Ms)),
+      numeric(milliseconds(maxMs)),
+      numeric(integer(samples)),
+    ]),
+  );
+
+export const parametersTable = ({ parameters }: Result): string =>
+  table(
+    ['Parameter', { number: 'Value' }, 'Unit', 'Origin', 'Why'],
+    parameters.map(({ name, value, unit, origin, why }) => [
+      { html: `<code>${text(name)}</code>` },
+      numeric(typeof value === 'number' ? value.toLocaleString('en-US') : String(value)),
+      unit,
+      chip(origin, origin),
+      { html: linked(why) },
+    ]),
+  );
+
+/** Sources named in a text become links; nothing is loaded from them. */
+const linked = (why: string): string =>
+  text(why).replace(/https:\/\/[^\s<>"')]*[^\s<>"').,;:]/g, (url) => `<a href="${url}" rel="noreferrer">${url}</a>`);
+
+export function environmentTable({ environment, run, scenario }: Result): string {
+  const rows: [string, string][] = [
+    ['run', run.id ?? '–'],
+    ['started', run.startedAt ?? '–'],
+    ['ended', `${run.outcome ?? 'no end recorded'}${run.outcomeReason === null ? '' : `: ${run.outcomeReason}`}`],
+    ['scenario', `${scenario.name}, preset ${scenario.preset}, seed ${scenario.seed}`],
+    ...Object.entries(scenario.overrides).map(([key, value]): [string, string] => [`--set ${key}`, value]),
+  ];
+  if (environment !== null) {
+    const { zonestorm, node, engine, kernel, cpus, images } = environment;
+    rows.push(
+      ['zonestorm', zonestorm],
+      ['Node.js', node],
+      ['engine', engine],
+      ['kernel', kernel],
+      ['CPUs', String(cpus)],
+    );
+    for (const [name, image] of Object.entries(images)) rows.push([`image ${name}`, image]);
+  }
+  return `<dl>${rows.map(([label, value]) => `<dt>${text(label)}</dt><dd>${text(value)}</dd>`).join('\n')}</dl>`;
+}

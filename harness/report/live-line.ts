@@ -1,0 +1,114 @@
+import type { HistoryRecord, NodeRecord, QueueRecord } from '../history/records.ts';
+import { shortZone } from '../measure/frame.ts';
+import { PAYLOAD_OF_FRAME } from '../measure/queues.ts';
+import type { Plan, PlanRouter } from '../scenario/plan.ts';
+
+/** Over how long availability is shown, ms. */
+const AVAILABILITY_MS = 5000;
+/** Over how long the thin network's load is shown, ms. */
+const LOAD_MS = 1000;
+
+interface Answer {
+  readonly t: number;
+  readonly ok: boolean;
+}
+
+/**
+ * What a run looks like while it goes on, fed with its records as they arrive. It has no clock: time is that of
+ * the newest record. What it shows is for the eye; the result is measured from the history.
+ */
+export class LiveView {
+  readonly #thin: PlanRouter | undefined;
+  readonly #nodes: ReadonlySet<string>;
+  readonly #appTimeoutMs: number;
+  readonly #latest = new Map<string, NodeRecord>();
+  readonly #answers: Map<string, Answer[]>;
+  #samples: QueueRecord[] = [];
+  #phase = 'starting';
+  #startT: number | null = null;
+  #nowT = 0;
+  #outcome: string | null = null;
+
+  constructor(plan: Plan) {
+    const [fault] = plan.phases.flatMap((phase) => phase.faults).filter((candidate) => candidate.kind === 'misroute');
+    const zone = fault?.zone ?? plan.volumes[0]?.zone;
+    this.#thin = plan.routers.find((router) => router.zone === zone && router.plane === 'replication');
+    const nodes = plan.containers.filter((container) => container.role === 'node' && container.zone === zone);
+    this.#nodes = new Set(nodes.map((node) => node.id));
+    this.#appTimeoutMs = plan.load.appTimeoutMs;
+    const zones = plan.containers.filter((container) => container.role === 'app').map((container) => container.zone);
+    this.#answers = new Map(zones.map((id) => [id, []]));
+  }
+
+  feed(record: HistoryRecord): void {
+    this.#nowT = Math.max(this.#nowT, record.t);
+    switch (record.kind) {
+      case 'phase':
+        if (record.state === 'begin') {
+          this.#phase = record.phase;
+          this.#startT ??= record.t;
+        }
+        break;
+      case 'run.end':
+        this.#outcome = record.outcome;
+        break;
+      case 'node':
+        if (this.#nodes.has(record.source)) this.#latest.set(record.source, record);
+        break;
+      case 'queue':
+        if (record.source === this.#thin?.id) this.#samples = [...since(this.#samples, record.t - LOAD_MS), record];
+        break;
+      case 'request': {
+        const { zone, ended, intended, outcome } = record;
+        const ok = outcome === 'ok' && ended !== null && ended - intended <= this.#appTimeoutMs;
+        const answers = since(this.#answers.get(zone) ?? [], this.#nowT - AVAILABILITY_MS);
+        this.#answers.set(zone, [...answers, { t: record.t, ok }]);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  /** `storm 12.4 s | 32 mirrored, 16 degraded, 12 stuck | thin 98 % | a 84 %, b 100 % (5 s)` */
+  line(): string {
+    const elapsed = this.#startT === null ? '' : ` ${((this.#nowT - this.#startT) / 1000).toFixed(1)} s`;
+    const availability = [...this.#answers].map(
+      ([zone, answers]) => `${shortZone(zone)} ${shareOf(answers, this.#nowT)}`,
+    );
+    const parts = [
+      `${this.#outcome ?? this.#phase}${elapsed}`,
+      this.#volumes(),
+      `thin ${this.#load()}`,
+      ...(availability.length === 0 ? [] : [`${availability.join(', ')} (5 s)`]),
+    ];
+    return parts.join(' | ');
+  }
+
+  #volumes(): string {
+    if (this.#latest.size === 0) return 'no node has told yet';
+    const sum = (value: (record: NodeRecord) => number) =>
+      this.#latest.values().reduce((total, record) => total + value(record), 0);
+    const stuck = sum((record) => record.stuck);
+    // A node counts its stuck volumes among the degraded ones.
+    return `${sum((record) => record.mirrored)} mirrored, ${sum((record) => record.degraded) - stuck} degraded, ${stuck} stuck`;
+  }
+
+  #load(): string {
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
+    if (this.#thin === undefined || first === undefined || last === undefined || first.t === last.t) return '–';
+    const mbit = ((last.frameBytes - first.frameBytes) * PAYLOAD_OF_FRAME * 8) / 1000 / (last.t - first.t);
+    return `${Math.round((mbit / this.#thin.capacityMbit) * 100)} %`;
+  }
+}
+
+const since = <T extends { readonly t: number }>(list: readonly T[], t: number): T[] =>
+  list.filter((item) => item.t >= t);
+
+function shareOf(answers: readonly Answer[], nowT: number): string {
+  const recent = since(answers, nowT - AVAILABILITY_MS);
+  if (recent.length === 0) return '–';
+  // Rounded down: 199 of 200 is not 100 %.
+  return `${Math.floor((recent.filter((answer) => answer.ok).length / recent.length) * 100)} %`;
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { judgedSchema } from '../check/judge-expectation.ts';
+import { problemSchema } from '../check/problem.ts';
+import { outcomeSchema } from '../check/verdict.ts';
+import { agreementSchema } from '../measure/agreement.ts';
+import { zoneOperationsSchema } from '../measure/application.ts';
+import { blockIoSchema } from '../measure/block-io.ts';
+import { copySchema } from '../measure/copy.ts';
+import { doseSchema } from '../measure/dose.ts';
+import { electionsSchema } from '../measure/elections.ts';
+import { ledgerSchema } from '../measure/ledger.ts';
+import { machineSchema } from '../measure/load-on-machine.ts';
+import { lossSchema } from '../measure/loss.ts';
+import { queueSchema } from '../measure/queues.ts';
+import { searchSchema } from '../measure/search.ts';
+import { seriesSchema } from '../measure/series.ts';
+import { stormSchema } from '../measure/storm.ts';
+import { triggerSchema } from '../measure/trigger.ts';
+
+const phaseSchema = z.strictObject({
+  name: z.string(),
+  fromSeconds: z.number(),
+  toSeconds: z.number(),
+  faults: z.array(z.string()),
+});
+
+const parameterSchema = z.strictObject({
+  name: z.string(),
+  value: z.union([z.number(), z.string(), z.boolean()]),
+  unit: z.string(),
+  origin: z.enum(['chosen', 'stated', 'derived']).describe('chosen: ours, not a historic fact; stated: by a source'),
+  why: z.string(),
+});
+
+const environmentSchema = z
+  .strictObject({
+    zonestorm: z.string(),
+    node: z.string(),
+    engine: z.string(),
+    kernel: z.string(),
+    cpus: z.number(),
+    images: z.record(z.string(), z.string()),
+  })
+  .describe('As the run recorded it');
+
+/** `result.json`. A thing that did not happen is `null`, with a reason beside it; never 0. */
+export const resultSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  run: z.strictObject({
+    id: z.string().nullable(),
+    startedAt: z.string().nullable().describe('Wall clock, ISO 8601'),
+    outcome: z.enum(['completed', 'deadline', 'interrupted', 'broken']).nullable().describe('`null`: no end recorded'),
+    outcomeReason: z.string().nullable(),
+    measuredSeconds: z.number().describe('From the first phase’s begin to the last one’s end'),
+    notes: z.array(z.string()).describe('What is left out of the history, and why'),
+  }),
+  scenario: z.strictObject({
+    name: z.string(),
+    title: z.string(),
+    preset: z.string(),
+    seed: z.number(),
+    overrides: z.record(z.string(), z.string()),
+  }),
+  verdict: z.strictObject({
+    outcome: outcomeSchema,
+    problems: z.array(problemSchema).describe('Why it is inconclusive or failed; empty when it passed'),
+  }),
+  whatHappened: z.array(z.string()).describe('Two sentences made of the measured numbers'),
+  expectations: z.array(judgedSchema),
+  phases: z.array(phaseSchema).describe('Times in seconds since the trigger’s begin'),
+  trigger: triggerSchema,
+  loss: lossSchema,
+  storm: stormSchema,
+  search: searchSchema,
+  copy: copySchema,
+  elections: electionsSchema,
+  dose: doseSchema,
+  agreement: z.array(agreementSchema),
+  queues: z.array(queueSchema),
+  applications: z.array(zoneOperationsSchema),
+  blockIo: z.array(blockIoSchema),
+  ledger: ledgerSchema,
+  machine: machineSchema,
+  parameters: z.array(parameterSchema),
+  environment: environmentSchema.nullable(),
+  series: seriesSchema,
+});
+export type Result = z.infer<typeof resultSchema>;

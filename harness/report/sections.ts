@@ -1,0 +1,168 @@
+import type { Operations } from '../measure/operations.ts';
+import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
+import type { Result } from './result-schema.ts';
+
+/** One line of a section: what it is, and its value as text. */
+export type Row = readonly [label: string, value: string];
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+/** The result in a few sections of labelled values, the same in the terminal and in `summary.md`. */
+export const sectionsOf = (result: Result): readonly Section[] => [
+  { title: 'Storm', rows: stormRows(result) },
+  { title: 'Dose', rows: doseRows(result) },
+  { title: 'Agreement', rows: agreementRows(result) },
+  { title: 'Applications', rows: applicationRows(result) },
+  { title: 'Ledger', rows: ledgerRows(result) },
+  { title: 'Validity', rows: validityRows(result) },
+];
+
+function stormRows({ storm, loss, search, copy, elections }: Result): readonly Row[] {
+  const depth = storm.stuckShareAt10s;
+  const predicted = storm.predictedStuckShare;
+  const rows: Row[] = [
+    ['partners lost (D) of volumes (V)', `${loss.volumesLosingPartner} of ${loss.volumes}`],
+    [
+      'free slots before (F)',
+      loss.freeSlotsBefore === null ? orReason(loss.freeSlotsBeforeReason) : `${loss.freeSlotsBefore}`,
+    ],
+    ['stuck 10 s after the trigger', depth === null ? orReason(storm.stuckShareAt10sReason) : stuck(depth, predicted)],
+    ['stuck at most', `${storm.peakStuckVolumes} by the instances, ${storm.peakStuckVolumesByNodes} by the nodes`],
+    ['until under 1 % are stuck', lasted(storm.stormSeconds, storm.stormHeldSeconds, storm.stormSecondsReason)],
+    ['until all are mirrored', lasted(storm.mirroredSeconds, storm.mirroredHeldSeconds, storm.mirroredSecondsReason)],
+    [
+      'nodes lost to a peer',
+      `${loss.nodesLost}, in ${count(loss.pairsLost, 'pair')}; longest silence ${milliseconds(loss.longestSilenceMs)}`,
+    ],
+    ['search attempts', searched(search)],
+    ['copied', copied(copy)],
+    ['elections', `${elections.elected} elected, ${elections.promoted} promoted, ${elections.confirmed} confirmed`],
+    ['slots held by old copies', `at most ${storm.peakHeldSlots}`],
+  ];
+  for (const zone of storm.elsewhere) {
+    rows.push([
+      `${zone.zone}, no fault there`,
+      `${zone.peakUnmirroredVolumes} of ${zone.volumes} unmirrored, ${zone.peakStuckVolumes} stuck`,
+    ]);
+  }
+  return rows;
+}
+
+const orReason = (reason: string | null): string => `– (${reason ?? 'not measured'})`;
+
+const stuck = (share: number, predicted: number | null): string =>
+  `${percent(share)}${predicted === null ? '' : `; (D − F) / V is ${percent(predicted)}`}`;
+
+const lasted = (value: number | null, held: number | null, reason: string | null): string =>
+  value === null ? orReason(reason) : `${seconds(value)}${held === null ? '' : `, held for ${seconds(held)}`}`;
+
+function searched({ attempts, peakPerSecond, refusedShare, amplification }: Result['search']): string {
+  if (attempts === 0) return '0';
+  const parts = [integer(attempts), `peak ${number(peakPerSecond)}/s`, `${percentOr(refusedShare)} refused`];
+  return [...parts, ...(amplification === null ? [] : [`${number(amplification)} per lost partner`])].join(', ');
+}
+
+function copied({ bytesResynced, copyMbit, shareOfResidual, reason }: Result['copy']): string {
+  if (copyMbit === null) return `${bytes(bytesResynced)} (${reason ?? ''})`;
+  return `${bytes(bytesResynced)} at ${megabits(copyMbit)}, ${percentOr(shareOfResidual)} of the capacity left for it`;
+}
+
+function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
+  const rows: Row[] = dose.faults.map(({ id, applied, reverted, failure }) => [
+    id,
+    failure ?? `${applied ? 'applied' : 'never applied'}, ${reverted ? 'reverted' : 'not reverted'}`,
+  ]);
+  rows.push([
+    'trigger',
+    trigger.seconds === null ? orReason(trigger.secondsReason) : `${seconds(trigger.seconds)}, proved gone`,
+  ]);
+  if (dose.misroute !== null) {
+    const { misroutedBytes, baselineBytes, receivedOverQueue, queueMbit, seconds: lasting } = dose.misroute;
+    const { excessBytes, expectedBytes } = dose.misroute;
+    const before = baselineBytes === null ? '' : ` (${bytes(baselineBytes)} in as long before)`;
+    rows.push([
+      'through the thin network',
+      `${misroutedBytes === null ? '–' : bytes(misroutedBytes)} in ${seconds(lasting)}${before}`,
+    ]);
+    if (receivedOverQueue !== null) {
+      rows.push(['nodes received ÷ queue sent', `${number(receivedOverQueue)} at ${megabits(queueMbit)}`]);
+    } else if (excessBytes !== null && expectedBytes !== null) {
+      rows.push(['beyond the baseline', `${bytes(excessBytes)}, the nodes usually receive ${bytes(expectedBytes)}`]);
+    }
+  }
+  for (const { what, unit, asked, measured } of dose.measurements) {
+    rows.push([what, `${number(measured)} ${unit}${asked === null ? '' : `, asked ${number(asked)}`}`]);
+  }
+  for (const queue of queues.filter((entry) => entry.faultMbit !== null && entry.zone === queues[0]?.zone)) {
+    const rates = [queue.baselineMbit, queue.faultMbit, queue.afterMbit].map((rate) => rate?.toFixed(1) ?? '–');
+    rows.push([queue.router, `${rates.join(' → ')} of ${queue.capacityMbit} Mbit/s, ${integer(queue.drops)} drops`]);
+  }
+  return rows;
+}
+
+const agreementRows = ({ agreement }: Result): readonly Row[] =>
+  agreement.map(({ what, oneValue, otherValue, agree, reason }) => {
+    const word = agree === null ? `not compared (${reason ?? 'a value is missing'})` : agree ? 'agree' : 'DISAGREE';
+    return [what, `${number(oneValue)} and ${number(otherValue)}: ${word}`];
+  });
+
+function applicationRows({ applications, blockIo }: Result): readonly Row[] {
+  const lists = [
+    ...applications.map((entry) => ({ label: `${entry.zone} application`, periods: entry.periods })),
+    ...blockIo.map((entry) => ({
+      label: `${entry.zone} block I/O${entry.volumes === 'all' ? '' : `, ${entry.volumes}`}`,
+      periods: entry.periods,
+    })),
+  ];
+  return lists.flatMap(({ label, periods: [overall] }): Row[] =>
+    overall === undefined ? [] : [[label, operations(overall)]],
+  );
+}
+
+function operations({ offered, ok, availability, availabilityLow95, availabilityHigh95, latency }: Operations): string {
+  if (availability === null) return 'nothing was offered';
+  const interval = `${((availabilityLow95 ?? 0) * 100).toFixed(1)}–${((availabilityHigh95 ?? 0) * 100).toFixed(1)}`;
+  const p50 = milliseconds(latency.p50Ms, latency.p50AtLeast);
+  const p99 = milliseconds(latency.p99Ms, latency.p99AtLeast);
+  return `${percent(availability)} (${interval}), ${integer(ok)} of ${integer(offered)}; p50 ${p50}, p99 ${p99}`;
+}
+
+function ledgerRows({ ledger }: Result): readonly Row[] {
+  if (ledger.reason !== null) return [['not verified', ledger.reason]];
+  const { extentsVerified, extentsLost, extentsUnverified, volumesWithoutLedger } = ledger;
+  const without = volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`;
+  return [
+    ['acknowledged', count(ledger.acknowledgedWrites, 'write')],
+    [
+      'on disk',
+      `${count(extentsVerified, 'extent')} verified, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
+    ],
+    ...ledger.problems
+      .slice(0, 5)
+      .map(
+        ({ volume, node, extent, kind, detail }): Row => [
+          kind,
+          `${volume} on ${node ?? 'no node'}${extent === null ? '' : `, extent ${extent}`}: ${detail}`,
+        ],
+      ),
+  ];
+}
+
+function validityRows({ machine }: Result): readonly Row[] {
+  const lags = machine.lag.filter((entry) => entry.p99Ms !== null);
+  const worst = lags.toSorted((a, b) => (b.p99Ms ?? 0) - (a.p99Ms ?? 0))[0];
+  const silent = machine.silent.map(({ container, seconds: gap }) => `${container} for ${seconds(gap)}`);
+  return [
+    [
+      'CPU of the machine',
+      `median ${percentOr(machine.cpuMedianShare)}, p95 ${percentOr(machine.cpuP95Share)} (limit 70 %)`,
+    ],
+    [
+      'worst event-loop lag, p99',
+      worst === undefined ? '–' : `${milliseconds(worst.p99Ms)} in ${worst.who} (limit 50 ms)`,
+    ],
+    ['silent for over 2 s', silent.length === 0 ? 'nobody' : silent.join(', ')],
+  ];
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
+import { LiveView } from '../../../harness/report/live-line.ts';
+import { node, queue, request, runEnd } from '../measure/record-builders.ts';
+import { smallPlan } from '../measure/small-plan.ts';
+
+test('the line tells phase, time, volumes, the thin network and availability', () => {
+  const view = new LiveView(smallPlan());
+  expect(view.line()).toBe('starting | no node has told yet | thin – | a –, b – (5 s)');
+  view.feed({ kind: 'phase', source: 'harness', t: 1000, phase: 'baseline', state: 'begin' });
+  view.feed({ kind: 'phase', source: 'harness', t: 5000, phase: 'baseline', state: 'end' });
+  view.feed({ kind: 'phase', source: 'harness', t: 5000, phase: 'storm', state: 'begin' });
+  view.feed(node('a1', 5000, { mirrored: 9, degraded: 9, stuck: 9 }));
+  view.feed(node('a1', 5500, { mirrored: 3, degraded: 2, stuck: 1 }));
+  view.feed(node('a2', 5500, { mirrored: 4, degraded: 3, stuck: 3 }));
+  view.feed(node('b1', 5500, { mirrored: 50 }));
+  // 8 Mbit/s is 1 MB/s; half of it for the last second, and much more before.
+  view.feed(queue('a-replication', 4000, 0));
+  view.feed(queue('a-replication', 5000, 9e6 / PAYLOAD_OF_FRAME));
+  view.feed(queue('a-replication', 6000, 9.5e6 / PAYLOAD_OF_FRAME));
+  view.feed(request('use1-a', 500, 510, 'failed'));
+  for (const outcome of ['ok', 'ok', 'failed'] as const) view.feed(request('use1-a', 6000, 6100, outcome));
+  view.feed(request('use1-b', 6000, 6200));
+  expect(view.line()).toBe('storm 5.2 s | 7 mirrored, 1 degraded, 4 stuck | thin 50 % | a 66 %, b 100 % (5 s)');
+  view.feed(runEnd(12_000));
+  expect(view.line()).toMatch(/^completed 11\.0 s \| .* \| a –, b – \(5 s\)$/);
+});
