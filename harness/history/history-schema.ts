@@ -93,6 +93,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     copySentBytes: count,
     copyReceivedBytes: count,
     receivedBytes: byPlane,
+    interfaceBytes: byPlane,
     silenceMaxMs: count,
     lagP99Ms: count,
   }),

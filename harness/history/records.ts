@@ -150,6 +150,8 @@ export interface NodeRecord extends Stamped {
   readonly copyReceivedBytes: number;
   /** TCP payload read from sockets, by the plane it came in on. */
   readonly receivedBytes: Readonly<Record<Plane, number>>;
+  /** Bytes of frames that the plane's network interface took: also what TCP had sent twice. */
+  readonly interfaceBytes: Readonly<Record<Plane, number>>;
   /** Longest silence of any peer on both planes since the previous record. */
   readonly silenceMaxMs: number;
   readonly lagP99Ms: number;

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import pLimit from 'p-limit';
+import { Wait } from 'testcontainers';
 import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { HistoryRecord } from '../history/records.ts';
@@ -195,7 +196,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
       environment: programEnvironment(this.plan, container),
       endpoints: container.attachments.map(({ network, ip }) => ({ network: this.networkName(network), ip })),
       disks,
-      readyLog: /"kind":"ready"/,
+      ready: Wait.forLogMessage(/"kind":"ready"/),
       connect: (containerId, endpoint) => this.#connect(containerId, endpoint),
       onCreated: (containerId) => {
         this.#containerIds.set(container.id, containerId);

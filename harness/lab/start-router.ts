@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { Wait } from 'testcontainers';
 import { Router } from '../fabric/router.ts';
 import { RouterShell } from '../fabric/router-shell.ts';
 import { ToxiproxyApi } from '../fabric/toxiproxy-api.ts';
@@ -50,7 +51,9 @@ export async function startRouter(options: StartRouterOptions): Promise<{ router
       'net.ipv4.conf.all.send_redirects': '0',
       'net.ipv4.conf.default.send_redirects': '0',
     },
-    readyLog: /Starting Toxiproxy HTTP server/,
+    // Toxiproxy logs each connection otherwise, and a storm opens hundreds a second.
+    environment: { LOG_LEVEL: 'error' },
+    ready: Wait.forHttp('/version', API_PORT),
     connect: (id, endpoint) =>
       docker.getNetwork(endpoint.network).connect({
         Container: id,

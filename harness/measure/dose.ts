@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Counter, countersOf, sumIn } from './counter.ts';
+import { Counter, countersOf } from './counter.ts';
 import type { Frame, Window } from './frame.ts';
-import { faultWindow, mbit, payloadCounter, routerOf } from './queues.ts';
+import { faultWindow, mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
 import { round } from './rounding.ts';
 import { nodeRecords } from './search.ts';
 
@@ -33,7 +33,10 @@ export const doseSchema = z.strictObject({
       misroutedBytes: z.number().nullable().describe('Payload that left the replication router’s queue meanwhile'),
       baselineBytes: z.number().nullable().describe('What crosses it in as long a time without the fault'),
       queueMbit: z.number().nullable().describe('Payload through the queue, by the queue’s own counter'),
-      receivedMbit: z.number().nullable().describe('Payload the nodes received over the same path, by their sockets'),
+      receivedMbit: z
+        .number()
+        .nullable()
+        .describe('The same at the nodes: what their network interfaces took, as payload'),
       receivedOverQueue: z.number().nullable().describe('The nodes’ rate ÷ the queue’s: 1 if all was misrouted'),
       excessBytes: z
         .number()
@@ -117,8 +120,9 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
 }
 
 /**
- * Payload rate the nodes' sockets saw over the misrouted path: what the misrouted nodes received on the primary
- * plane, and what all nodes received on the replication plane. Each node's rate is taken between its own first and
+ * Rate at which the nodes' network interfaces took bytes over the misrouted path, as payload: what the misrouted
+ * nodes received on the primary plane, and what all nodes received on the replication plane. Interfaces and not
+ * sockets, since a round-trip time that jumps makes TCP send much of it twice. Each node's rate is taken between its own first and
  * last record inside the window, so that no sample reaches over the window's edge.
  */
 function receivedOver(
@@ -130,14 +134,14 @@ function receivedOver(
   let total = 0;
   let startT = Number.POSITIVE_INFINITY;
   let endT = Number.NEGATIVE_INFINITY;
-  const primary = countersOf(records, (record) => record.receivedBytes.primary);
-  const replication = countersOf(records, (record) => record.receivedBytes.replication);
+  const primary = countersOf(records, (record) => record.interfaceBytes.primary);
+  const replication = countersOf(records, (record) => record.interfaceBytes.replication);
   for (const { id } of frame.nodes) {
     const native = replication.get(id) ?? new Counter([]);
     const exact = native.exactWindow(window);
     if (exact === null) return null;
     const diverted = misrouted.has(id) ? (primary.get(id)?.in(exact) ?? 0) : 0;
-    total += mbit(native.in(exact) + diverted, exact) ?? 0;
+    total += mbit((native.in(exact) + diverted) * PAYLOAD_OF_FRAME, exact) ?? 0;
     startT = Math.min(startT, exact.startT);
     endT = Math.max(endT, exact.endT);
   }
@@ -159,17 +163,22 @@ function excessOver(
 ): { readonly bytes: number; readonly expectedBytes: number } | null {
   const { trigger, measured, zeroT } = frame;
   const before = { startT: measured.startT, endT: zeroT - SAMPLE_MS };
-  const beforeMs = before.endT - before.startT;
-  if (trigger.endT === null || beforeMs <= 0) return null;
+  if (trigger.endT === null) return null;
   const around = { startT: zeroT - SAMPLE_MS, endT: trigger.endT + SAMPLE_MS };
-  const usual = (queue.in(before) / beforeMs) * (around.endT - around.startT);
+  const usual = ratePerMs(queue, before) * (around.endT - around.startT);
   const primary = countersOf(nodeRecords(frame), (record) => record.receivedBytes.primary);
-  const nodes = [...primary].filter(([id]) => misrouted.has(id)).map(([, counter]) => counter);
+  const nodes = [...primary].filter(([id]) => misrouted.has(id));
   const { startT, endT } = faultWindow(frame);
-  const wouldReceive = (sumIn(nodes, before) / beforeMs) * (endT - startT);
+  const wouldReceive = nodes.reduce((sum, [, counter]) => sum + ratePerMs(counter, before), 0) * (endT - startT);
   const couldPass = (capacityMbit * 1000 * (trigger.endT - zeroT)) / 8;
   return {
     bytes: Math.round(queue.in(around) - usual),
     expectedBytes: Math.round(Math.min(wouldReceive, couldPass)),
   };
+}
+
+/** Between the counter's own samples inside the window; 0 when it has none, which leaves nothing proved. */
+function ratePerMs(counter: Counter, window: Window): number {
+  const exact = counter.exactWindow(window);
+  return exact === null ? 0 : counter.in(exact) / (exact.endT - exact.startT);
 }

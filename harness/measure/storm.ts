@@ -17,6 +17,12 @@ export const stormSchema = z.strictObject({
   stormSecondsReason: z.string().nullable(),
   stormAtLeastSeconds: z.number().nullable().describe('Lower bound when the storm outlasted the record'),
   stormHeldSeconds: z.number().nullable().describe('How long it then stayed under 1 %'),
+  stormSecondsByNodes: z
+    .number()
+    .nullable()
+    .describe(
+      'The same by the nodes. Shorter where operations are slow without being blocked: they hang for instances',
+    ),
   mirroredSeconds: z.number().nullable().describe('Trigger’s end until every volume is mirrored, by the nodes'),
   mirroredSecondsReason: z.string().nullable(),
   mirroredAtLeastSeconds: z.number().nullable(),
@@ -65,6 +71,7 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
   const after = afterTrigger(frame);
   const isCalm = (count: number) => volumes > 0 && count / volumes < RECOVERED_BELOW;
   const recovery = judgeRecovery(frame, after, hung, isCalm, frame.hungMs, 'storm');
+  const byNodes = judgeRecovery(frame, after, states.stuck, isCalm, 0, 'storm');
   const mirrored = judgeRecovery(frame, after, states.unmirrored, (count) => count === 0, 0, 'loss of a mirror');
   const depth = depthAfter(frame, after);
   const since = (count: StepCount) => count.max(zeroT, measured.endT);
@@ -87,6 +94,7 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
     stormSecondsReason: recovery.reason,
     stormAtLeastSeconds: recovery.atLeastSeconds,
     stormHeldSeconds: recovery.heldSeconds,
+    stormSecondsByNodes: byNodes.seconds,
     mirroredSeconds: mirrored.seconds,
     mirroredSecondsReason: mirrored.reason,
     mirroredAtLeastSeconds: mirrored.atLeastSeconds,

@@ -31,6 +31,7 @@ function stormRows({ storm, loss, search, copy, elections }: Result): readonly R
     ['stuck 10 s after the trigger', depth === null ? orReason(storm.stuckShareAt10sReason) : stuck(depth, predicted)],
     ['stuck at most', `${storm.peakStuckVolumes} by the instances, ${storm.peakStuckVolumesByNodes} by the nodes`],
     ['until under 1 % are stuck', lasted(storm.stormSeconds, storm.stormHeldSeconds, storm.stormSecondsReason)],
+    ['the same by the nodes', storm.stormSecondsByNodes === null ? '–' : seconds(storm.stormSecondsByNodes)],
     ['until all are mirrored', lasted(storm.mirroredSeconds, storm.mirroredHeldSeconds, storm.mirroredSecondsReason)],
     [
       'nodes lost to a peer',

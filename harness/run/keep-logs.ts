@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { LABELS } from '../lab/labels.ts';
 
@@ -12,12 +9,18 @@ export async function keepLogs(docker: Docker, runId: string, folder: string): P
   const containers = await docker.listContainers({ all: true, filters: { label: [`${LABELS.run}=${runId}`] } });
   for (const { Id, Labels } of containers) {
     if (Labels[LABELS.role] === 'helper') continue;
-    const file = createWriteStream(join(folder, `${Labels[LABELS.id]}.log`));
     const log = await docker.getContainer(Id).logs({ stdout: true, stderr: true });
-    const stream = Readable.from([log], { objectMode: false });
-    docker.modem.demuxStream(stream, file, file);
-    await finished(stream);
-    file.end();
-    await finished(file);
+    await writeFile(join(folder, `${Labels[LABELS.id]}.log`), withoutHeaders(log));
   }
+}
+
+/** The engine puts eight bytes before each piece: which stream it is of, and its length (Engine API, "Stream format"). */
+export function withoutHeaders(log: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= log.length; ) {
+    const end = at + 8 + log.readUInt32BE(at + 4);
+    pieces.push(log.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(pieces);
 }

@@ -98,8 +98,7 @@ function contradictions(topology: Topology, parameters: ResolvedParameters): Pro
     require(2 * volumes <=
       slots, 'storage.slotsPerNode', found, `at least its ${2 * volumes} replicas (two of each volume)`);
     const app = topology.services.some((service) => service.zone === zone.id && service.role === 'app');
-    const expected = `at most the ${volumes} volumes of ${zone.id}`;
-    require(!app || load.appVolumes <= volumes, 'load.appVolumes', `${load.appVolumes} volumes of an app`, expected);
+    require(!app || volumes > 0, `zones.${zone.id}.volumes`, 'an application without a volume', 'at least one volume');
   }
   require(storage.searchServiceMinMs <=
     storage.searchServiceMaxMs, 'storage.searchServiceMinMs', `${storage.searchServiceMinMs} ms`, `at most storage.searchServiceMaxMs, ${storage.searchServiceMaxMs} ms`);

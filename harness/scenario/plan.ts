@@ -158,6 +158,7 @@ export interface LoadSettings {
   readonly queueDepth: number;
   readonly appRequestsPerSecond: number;
   readonly appWriteShare: number;
+  /** A zone's application is striped over so many of its zone's volumes, or over all where there are fewer. */
   readonly appVolumes: number;
   readonly appTimeoutMs: number;
 }

@@ -1,4 +1,4 @@
-import { GenericContainer, Wait } from 'testcontainers';
+import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { LIMITS } from '../limits.ts';
 
 /** One of a container's networks, with its fixed address. */
@@ -21,8 +21,7 @@ export interface LabContainerOptions {
   /** Published on 127.0.0.1, on a port that the engine draws. */
   readonly publish?: readonly number[];
   readonly sysctls?: Readonly<Record<string, string>>;
-  /** A line of the log that says that the program is ready. */
-  readonly readyLog: RegExp;
+  readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
   /** Runs before the wait for readiness, so that nothing the program prints is missed. */
@@ -51,7 +50,7 @@ export class LabContainer extends GenericContainer {
       .withEnvironment({ ...options.environment })
       .withNetworkMode(first.network)
       .withStartupTimeout(LIMITS.readyMs)
-      .withWaitStrategy(Wait.forLogMessage(options.readyLog));
+      .withWaitStrategy(options.ready);
     this.createOpts.NetworkingConfig = {
       EndpointsConfig: { [first.network]: { IPAMConfig: { IPv4Address: first.ip } } },
     };

@@ -6,7 +6,7 @@ import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureQueues, PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
 import { measureSearch } from '../../../harness/measure/search.ts';
 import { volumeStates } from '../../../harness/measure/volume-states.ts';
-import { node, queue, triggerEnd, volume } from './record-builders.ts';
+import { node, queue, volume } from './record-builders.ts';
 import { frameWith } from './small-run.ts';
 
 /** Frames that carry this many bytes of payload, so that the expected rates are round. */
@@ -32,7 +32,8 @@ const received = (diverted: number): readonly HistoryRecord[] =>
       const t = 10_250 + index * 500;
       const misrouted = Math.min(Math.max(t - 20_000, 0), 2000);
       const primary = id === 'a1' ? (t - 10_000) * 100 + misrouted * (diverted - 100) : (t - 10_000) * 5000;
-      return node(id, t, { receivedBytes: { primary, replication: (t - 10_000) * 25 } });
+      const frames = { primary: framesOf(primary), replication: framesOf((t - 10_000) * 25) };
+      return node(id, t, { interfaceBytes: frames });
     }),
   );
 
@@ -90,8 +91,9 @@ describe('the misroute’s dose', () => {
       const t = 10_000 + index * 250;
       return queue('a-replication', t, framesOf((t - 10_000) * 100 + Math.min(Math.max(t - 20_000, 0), 1000) * 900));
     });
-    const frame = frameWith([...short, ...received(100), triggerEnd(20_400, 21_000)]);
-    expect(measureDose(frame).misroute).toMatchObject({
+    const frame = frameWith([...short, ...received(100)]);
+    const trigger = { ...frame.trigger, routesRestoredT: 20_400, endT: 21_000 };
+    expect(measureDose({ ...frame, trigger }).misroute).toMatchObject({
       seconds: 0.4,
       receivedOverQueue: null,
       excessBytes: 900_000,

@@ -187,6 +187,7 @@ function nodeStats(plan: Plan, fates: readonly Fate[], endT: number): readonly H
         searchRefused: Math.round(searchAttempts * 0.95),
         copyReceivedBytes,
         receivedBytes: { primary, replication },
+        interfaceBytes: { primary: (primary * 1514) / 1448, replication: (replication * 1514) / 1448 },
         silenceMaxMs: t > FAULT_T && t < DRAINED_T ? 1900 : 270,
         lagP99Ms: 5 + (t % 7),
       };

@@ -69,6 +69,7 @@ export const node = (source: string, t: number, more: Partial<NodeRecord> = {}):
   copySentBytes: 0,
   copyReceivedBytes: 0,
   receivedBytes: { primary: 0, replication: 0 },
+  interfaceBytes: { primary: 0, replication: 0 },
   silenceMaxMs: 250,
   lagP99Ms: 1,
   ...more,

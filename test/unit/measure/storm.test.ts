@@ -90,6 +90,7 @@ describe('a storm computed by hand', () => {
       stormSecondsReason: null,
       stormAtLeastSeconds: null,
       stormHeldSeconds: 14.9,
+      stormSecondsByNodes: 12.5,
       mirroredSeconds: 17.5,
       mirroredHeldSeconds: 10,
       stuckShareAt10s: 0.25,

@@ -67,7 +67,7 @@ test('a write settles when every part has been acknowledged, and not when it is 
   await expect(write).rejects.toThrow('gone');
 });
 
-test('during a copy: not begun stays local, in flight follows its chunk, copied is forwarded', async () => {
+test('during a copy: what has not begun stays local, everything else is forwarded at once', async () => {
   const receiver = new Receiver();
   const forwarder = new Forwarder('v1', () => undefined);
   const copy = new VolumeCopy({ volumeBytes: 12, chunkBytes: 4, window: 1 });
@@ -87,9 +87,6 @@ test('during a copy: not begun stays local, in flight follows its chunk, copied 
   expect(receiver.writes).toEqual([]);
   const acrossAll = forwarder.forward(2, Buffer.alloc(8), true);
   const inFlight = forwarder.forward(5, Buffer.alloc(1), false);
-  expect(receiver.writes).toEqual([[2, 1]]);
-  chunks[1]?.resolve();
-  await new Promise(setImmediate);
   expect(receiver.writes).toEqual([
     [2, 1],
     [4, 2],
@@ -99,6 +96,6 @@ test('during a copy: not begun stays local, in flight follows its chunk, copied 
   for (const answer of receiver.answers) answer('ok');
   expect(await settled(acrossAll)).toBe(true);
   expect(await settled(inFlight)).toBe(true);
-  chunks[2]?.resolve();
+  for (const chunk of chunks) chunk.resolve();
   await copying;
 });

@@ -54,6 +54,16 @@ test('a repeated chunk is answered and not applied over a write that followed it
   expect(applied).toBe(1);
 });
 
+test('a write that overtakes its chunk is kept, and the rest of the chunk is applied round it', async () => {
+  await replica.write(
+    { type: 'write', volume: 'v1', epoch: EPOCH, seq: 1, offset: 1, fua: false },
+    Buffer.from([9, 9]),
+    1,
+  );
+  expect(await chunk(0, 1)).toBe('ok');
+  expect([...(await replica.file.read(0, 4))]).toEqual([1, 9, 9, 1]);
+});
+
 test('writes of an older epoch are stale, of a newer one unknown; a retained copy takes none', async () => {
   expect(await write(1, 1, { epoch: EPOCH - 1 })).toBe('stale');
   expect(await write(1, 1, { epoch: EPOCH + 1 })).toBe('unknown');
