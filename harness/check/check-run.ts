@@ -5,6 +5,7 @@ import { checkBaseline } from './check-baseline.ts';
 import { checkDose } from './check-dose.ts';
 import { checkRunEnd } from './check-run-end.ts';
 import { checkValidity } from './check-validity.ts';
+import { namesOf, parseExpectation } from './expectation/parse-expectation.ts';
 import { type Judged, judgeExpectation } from './judge-expectation.ts';
 import type { Problem } from './problem.ts';
 import { resolveMetric } from './resolve-metric.ts';
@@ -30,7 +31,18 @@ export function checkRun(measurements: Measurements, checks: readonly Check[] = 
     }
   });
   const expectations = measurements.frame.plan.expectations.map((expectation) => judge(measurements, expectation));
-  return { verdict: verdictOf(problems, expectations), expectations };
+  const told = expectations.map((judged) => ({ ...judged, isSafety: isSafety(judged.text) }));
+  return { verdict: verdictOf(problems, told), expectations };
+}
+
+const SAFETY_METRICS: ReadonlySet<string> = new Set(['ledger.lost']);
+
+function isSafety(text: string): boolean {
+  try {
+    return namesOf(parseExpectation(text)).some(({ name }) => SAFETY_METRICS.has(name));
+  } catch {
+    return false;
+  }
 }
 
 function judge(measurements: Measurements, expectation: PlanExpectation): Judged {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReports } from '../report/write-reports.ts';
 import { exitCodeOfVerdict } from './exit-code.ts';
@@ -11,7 +12,7 @@ export function analyzeCommand(): Command {
     .option('--json', 'result.json on stdout')
     .action(async (folder: string, options: { json?: boolean }) => {
       const result = await writeReports(folder);
-      process.stdout.write(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderTerminal(result));
+      process.stdout.write(options.json === true ? formatResult(result) : renderTerminal(result));
       process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
     });
 }

@@ -1,4 +1,6 @@
+import { BadHistoryError } from '../history/read-history.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
+import { BadRunError } from '../report/write-reports.ts';
 import { BadInputError } from '../scenario/bad-input-error.ts';
 import { BadUsageError } from './bad-usage-error.ts';
 
@@ -19,9 +21,11 @@ export function exitCodeOfVerdict(verdict: 'pass' | 'fail' | 'inconclusive'): Ex
   return EXIT[verdict];
 }
 
+const BAD_INPUT = [BadInputError, BadUsageError, BadRunError, BadHistoryError] as const;
+
 /** The exit status and the message of an error: who has to act, and what to do. */
 export function explain(error: unknown): { code: ExitCode; message: string } {
-  if (error instanceof BadInputError || error instanceof BadUsageError)
+  if (error instanceof Error && BAD_INPUT.some((kind) => error instanceof kind))
     return { code: EXIT.badInput, message: error.message };
   if (error instanceof EnvironmentError)
     return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };

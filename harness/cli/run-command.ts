@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { startSession } from '../lab/session.ts';
+import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReports } from '../report/write-reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
@@ -63,7 +64,7 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
     return;
   }
   const result = await writeReports(folder);
-  process.stdout.write(options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderTerminal(result));
+  process.stdout.write(options.json === true ? formatResult(result) : renderTerminal(result));
   progress(`report: ${folder}/report.html`);
   process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
 }

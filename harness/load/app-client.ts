@@ -27,7 +27,9 @@ export class AppClient {
   readonly #options: AppClientOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   readonly #expectations = new RecordExpectations();
-  readonly #stop = new AbortController();
+  readonly #arrivals = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
   readonly #unfinished = new Map<number, Omit<RequestRecord, 'ended' | 'outcome' | 'reason' | 't'>>();
   readonly #random: Random;
   #sequence = 0;
@@ -38,12 +40,21 @@ export class AppClient {
   }
 
   start(): void {
-    openLoop(this.#options.load.appRequestsPerSecond, (intended) => void this.#arrive(intended), this.#stop.signal);
+    const arrive = (intended: number): void => {
+      const request = this.#arrive(intended).finally(() => this.#underWay.delete(request));
+      this.#underWay.add(request);
+    };
+    openLoop(this.#options.load.appRequestsPerSecond, arrive, this.#arrivals.signal);
   }
 
-  /** No more arrivals; requests that have no answer by now are recorded as unfinished. */
-  stop(): void {
-    this.#stop.abort();
+  /**
+   * No more arrivals; requests under way get the time that is theirs, so this takes as long as the time limit at
+   * most. With `atOnce` they are given up and recorded as unfinished.
+   */
+  async stop({ atOnce }: { readonly atOnce: boolean }): Promise<void> {
+    this.#arrivals.abort();
+    if (atOnce) this.#giveUp.abort();
+    else await Promise.all(this.#underWay);
     for (const open of this.#unfinished.values()) {
       const outcome = open.op === 'write' ? 'unknown' : 'failed';
       this.#options.onRecord({ ...open, t: monotonicMs(), ended: null, outcome, reason: 'unfinished' });
@@ -98,7 +109,7 @@ export class AppClient {
   ): Promise<{ status: number | null; body: string; reason: string }> {
     return new Promise((resolve) => {
       const remaining = Math.max(1, Math.ceil(intended + this.#options.load.appTimeoutMs - monotonicMs()));
-      const abort = AbortSignal.any([AbortSignal.timeout(remaining), this.#stop.signal]);
+      const abort = AbortSignal.any([AbortSignal.timeout(remaining), this.#giveUp.signal]);
       const call = request(
         {
           host: '127.0.0.1',

@@ -166,7 +166,7 @@ function excessOver(
   if (trigger.endT === null) return null;
   const around = { startT: zeroT - SAMPLE_MS, endT: trigger.endT + SAMPLE_MS };
   const usual = ratePerMs(queue, before) * (around.endT - around.startT);
-  const primary = countersOf(nodeRecords(frame), (record) => record.receivedBytes.primary);
+  const primary = countersOf(nodeRecords(frame), (record) => record.interfaceBytes.primary * PAYLOAD_OF_FRAME);
   const nodes = [...primary].filter(([id]) => misrouted.has(id));
   const { startT, endT } = faultWindow(frame);
   const wouldReceive = nodes.reduce((sum, [, counter]) => sum + ratePerMs(counter, before), 0) * (endT - startT);

@@ -142,7 +142,7 @@ async function conduct(
     for (const client of clients) client.start();
     await runPhases(plan.phases, { target: lab, live, onRecord, signal: options.signal });
   } finally {
-    for (const client of clients) client.stop();
+    await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
   }
   options.progress('stopping the load, then the storage');
   await lab.stop(lab.withRole('instances', 'app'));

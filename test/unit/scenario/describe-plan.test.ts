@@ -27,5 +27,5 @@ test('it says what the placement foretells, and when that is no storm', async ()
 
 test('whole numbers are shown exactly', async () => {
   const text = describePlan(await loadScenario('ebs-2011', { preset: 'fast', seed: 1, overrides: {} }));
-  expect(text).toMatch(/storage\.volumeBytes +2097152 {2}bytes/);
+  expect(text).toMatch(/storage\.volumeBytes +1441792 {2}bytes/);
 });

@@ -184,9 +184,9 @@ describe('a plan', () => {
 describe('overrides', () => {
   test('thin.capacity=primary lifts every replication plane to its primary', async () => {
     const plan = await load('ebs-2011', 'fast', { 'thin.capacity': 'primary' });
-    expect(plan.routers.map((router) => router.capacityMbit)).toEqual([180, 180, 45, 45]);
+    expect(plan.routers.map((router) => router.capacityMbit)).toEqual([120, 120, 30, 30]);
     expect(parameter(plan, 'zones.use1-a.replication.capacity')).toMatchObject({
-      value: 180,
+      value: 120,
       origin: 'chosen',
       why: 'Set for this run by thin.capacity=primary.',
     });
