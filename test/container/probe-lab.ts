@@ -30,7 +30,7 @@ export interface ProbeLab extends AsyncDisposable {
  */
 export async function startProbeLab(
   nodes: readonly string[],
-  change: (plan: Plan) => Plan = (plan) => plan,
+  change: (plan: Plan) => Plan = probesOnly,
 ): Promise<ProbeLab> {
   const progress = (line: string): void => console.error(line);
   const docker = await ensureEngine({ yes: true, progress });
@@ -46,9 +46,7 @@ export async function startProbeLab(
   const kept = new Set([...nodes, 'a-instances', 'control-plane']);
   const plan = change({
     ...whole,
-    containers: whole.containers
-      .filter((one) => kept.has(one.id))
-      .map((one) => ({ ...one, disks: [], command: ['node', 'fixtures/probe/main.ts'] })),
+    containers: whole.containers.filter((one) => kept.has(one.id)),
     links: whole.links.filter((link) => kept.has(link.source) && kept.has(link.destination)),
   });
   const records: (HistoryRecord | ProbeRecord)[] = [];
@@ -74,7 +72,13 @@ export async function startProbeLab(
   };
 }
 
-async function execIn(lab: Lab, id: string, command: readonly string[]): Promise<string> {
+/** The probe in every container. */
+function probesOnly(plan: Plan): Plan {
+  const containers = plan.containers.map((one) => ({ ...one, disks: [], command: ['node', 'fixtures/probe/main.ts'] }));
+  return { ...plan, containers };
+}
+
+export async function execIn(lab: Lab, id: string, command: readonly string[]): Promise<string> {
   const container = lab.docker.getContainer(lab.containerId(id));
   const exec = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
