@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { ensureEngine } from '../lab/engine/ensure-engine.ts';
+import { requireFitEngine } from '../lab/engine/require-fit-engine.ts';
 import { resolveImage, resolveReaper } from '../lab/images/resolve-images.ts';
 import type { LabImages } from '../lab/lab.ts';
 
@@ -12,6 +13,7 @@ export interface Prepared {
 /** Sets up whatever is missing: the engine, and every image that a run needs. A second time takes milliseconds. */
 export async function prepareEngine(yes: boolean, progress: (line: string) => void): Promise<Prepared> {
   const docker = await ensureEngine({ yes: yes || process.env.CI !== undefined, progress });
+  await requireFitEngine(docker);
   const context = { docker, progress };
   const runtime = await resolveImage(context, 'runtime');
   const toxiproxy = await resolveImage(context, 'toxiproxy');

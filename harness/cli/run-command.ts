@@ -40,7 +40,15 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
   process.once('uncaughtException', (error) => abort.abort(error));
-  const prepared = await prepareEngine(options.yes === true, progress);
+  const prepared = await prepareEngine(options.yes === true, progress).catch((error: unknown) => {
+    // Ctrl-C also ends a build that is under way, which then fails.
+    if (abort.signal.reason === 'interrupted') return null;
+    throw error;
+  });
+  if (prepared === null || abort.signal.reason === 'interrupted') {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
   const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
   progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);
   const sessionLabels = await startSession(prepared.reaper);

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
 import type Docker from 'dockerode';
 import { runsOnEngine } from './clean.ts';
 import { connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
+import { type EngineInfo, whyUnfit } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
@@ -67,19 +68,14 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
     : own
       ? `${OWN_IMAGES.reaper}: present`
       : 'pulled, or else ours is built';
-  const rootless =
-    (info.SecurityOptions as string[] | undefined)?.some((option) => option.includes('rootless')) ?? false;
+  const unfit = whyUnfit(info as EngineInfo, { platform: platform(), arch: arch(), kernel: release() });
   return [
     {
       ok: true,
       subject: 'engine',
       detail: `${version.Version}, API ${version.ApiVersion}, cgroup v${info.CgroupVersion ?? 1}`,
     },
-    {
-      ok: !rootless && !/desktop/i.test(info.OperatingSystem ?? ''),
-      subject: 'engine kind',
-      detail: rootless ? 'rootless: capacities cannot be shaped' : `${info.OperatingSystem}`,
-    },
+    { ok: unfit === null, subject: 'engine kind', detail: unfit ?? `${info.OperatingSystem}, this machine's kernel` },
     await shaping(),
     { ok: free.length > 0, subject: 'addresses', detail: `${free.length} of 128 blocks of 198.18.0.0/15 are free` },
     {

@@ -11,6 +11,9 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
   // Testcontainers would join another process's reaper and its session; what a killed run leaves would then stay
   // for as long as that other process lives. Reapers with this label are not joined.
   process.env.TESTCONTAINERS_RYUK_TEST_LABEL = 'true';
+  // On a machine that is a container itself, Testcontainers would look for published ports at the engine's gateway;
+  // ours are published on 127.0.0.1, of the machine that zonestorm runs on, and nowhere else.
+  process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
   const reaper = await getReaper(await getContainerRuntimeClient());
   return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
 }

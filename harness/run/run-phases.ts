@@ -53,8 +53,25 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
     }
     await phaseEnd(phase, began, options);
   } finally {
-    for (const bound of applied.reverse()) await putBack(bound, options, background);
+    await putAllBack(applied.reverse(), options, background);
   }
+}
+
+/** One that cannot be put back does not keep the others from it. @throws AggregateError of all that failed. */
+async function putAllBack(
+  faults: readonly BoundFault[],
+  options: RunPhasesOptions,
+  background: Promise<void>[],
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (const bound of faults) {
+    try {
+      await putBack(bound, options, background);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '));
 }
 
 async function putBack(bound: BoundFault, options: RunPhasesOptions, background: Promise<void>[]): Promise<void> {

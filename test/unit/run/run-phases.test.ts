@@ -81,3 +81,15 @@ test('a fault that does not take is an error, not a phase without its fault', as
   await expect(run).rejects.toThrow(/only 0 % of it is in force/);
   expect(records.some((record) => record.kind === 'fault' && record.state === 'failed')).toBe(true);
 });
+
+test('one fault that cannot be put back does not keep the others from it', async () => {
+  const containers = new Containers();
+  const start = containers.startContainer.bind(containers);
+  containers.startContainer = async (id) => {
+    if (id === 'y') throw new Error('y does not start');
+    await start(id);
+  };
+  const { run } = go([phase('one', 'x', 'y', 'z')], containers);
+  await expect(run).rejects.toThrow('y does not start');
+  expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start z', 'start x']);
+});
