@@ -71,12 +71,6 @@ export class RouterShell implements AsyncDisposable {
     );
   }
 
-  /** Changes the shared capacity of a shaped router; what waits in the queue stays. */
-  async reshape(rateBits: number, burstBytes: number, limitBytes: number): Promise<void> {
-    const change = `qdisc change dev ${QUEUE} root tbf rate ${rateBits}bit burst ${burstBytes} limit ${limitBytes}`;
-    await this.#tc.request([change, `qdisc show dev ${QUEUE}`], isJsonArray);
-  }
-
   async queue(): Promise<QueueSample> {
     const output = await this.#tc.request([`qdisc show dev ${QUEUE}`], isJsonArray);
     const [tbf] = JSON.parse(output) as { bytes: number; packets: number; drops: number; backlog: number }[];

@@ -37,7 +37,3 @@ export function bindFault(fault: PlanFault, target: FaultTarget): BoundFault {
       return bind(KINDS.kill, fault);
   }
 }
-
-export function faultKinds(): readonly { kind: string; summary: string }[] {
-  return Object.values(KINDS).map(({ kind, summary }) => ({ kind, summary }));
-}
