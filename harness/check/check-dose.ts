@@ -1,4 +1,5 @@
 import type { Measurements } from '../measure/measure-run.ts';
+import { fewIds } from '../measure/trigger.ts';
 import type { Problem } from './problem.ts';
 
 /** A measured capacity may differ this much from what was asked for. */
@@ -13,10 +14,9 @@ export const PATH_RATIO = { least: 0.85, most: 1.15 } as const;
 /** Every fault proves what it did to the network. */
 export function checkDose({ dose, frame }: Measurements): readonly Problem[] {
   const problems: string[] = [];
-  for (const fault of dose.faults) {
-    if (fault.failure !== null) problems.push(`${fault.id} failed: ${fault.failure}`);
-    else if (!fault.applied) problems.push(`${fault.id} was never applied`);
-  }
+  for (const { id, failure } of dose.faults) if (failure !== null) problems.push(`${id} failed: ${failure}`);
+  const missing = dose.faults.filter((fault) => fault.failure === null && !fault.applied).map((fault) => fault.id);
+  if (missing.length > 0) problems.push(`${fewIds(missing)} ${missing.length === 1 ? 'was' : 'were'} never applied`);
   if (frame.trigger.startT !== null && frame.trigger.endT === null) problems.push(frame.trigger.endReason ?? '');
   for (const { fault, what, unit, asked, measured, deviation } of dose.measurements) {
     if (asked === null) continue;

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { clean } from '../lab/clean.ts';
 import { connectEngine } from '../lab/engine/connect.ts';
+import { EnvironmentError } from '../lab/environment-error.ts';
+import { abandonedJournals } from '../lab/journal.ts';
+import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 
 /** Removes what earlier runs left on the engine. Also those that are going on: it says so first. */
 export function cleanCommand(): Command {
@@ -8,8 +11,28 @@ export function cleanCommand(): Command {
     .description('remove every container, network and volume of zonestorm; images and the engine stay')
     .action(async () => {
       const docker = await connectEngine();
+      if (docker === null) await refuseUnlessNothingIsOwed();
+      else {
+        for (const { runId, faults } of await putBackAbandoned(docker)) {
+          const ids = faults.map(({ id }) => id).join(', ');
+          process.stdout.write(
+            `run ${runId} had not ended properly; ${ids === '' ? 'no fault was in force' : `put back: ${ids}`}\n`,
+          );
+        }
+      }
       const removed = docker === null ? { containers: 0, networks: 0, volumes: 0 } : await clean(docker);
       const { containers, networks, volumes } = removed;
       process.stdout.write(`removed ${containers} containers, ${networks} networks, ${volumes} volumes\n`);
     });
+}
+
+/** Without an engine there is nothing to remove; but what was in force on one that has died may come back with it. */
+async function refuseUnlessNothingIsOwed(): Promise<void> {
+  const owed = await abandonedJournals();
+  if (owed.length === 0) return;
+  const runs = owed.map(({ runId, faults }) => `${runId} (${faults.map(({ id }) => id).join(', ') || 'no fault'})`);
+  throw new EnvironmentError(
+    `no Docker engine answers, and runs have not ended properly: ${runs.join('; ')}`,
+    'Start the engine, and run `zonestorm clean` again.',
+  );
 }

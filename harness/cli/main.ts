@@ -2,6 +2,11 @@ import { CommanderError } from 'commander';
 import { EXIT, explain } from './exit-code.ts';
 import { program } from './program.ts';
 
+// Whoever read what is printed may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program().parseAsync(process.argv);
 } catch (error) {
@@ -14,5 +19,6 @@ try {
     process.exitCode = code;
   }
 }
-// Testcontainers keeps a connection to its reaper; nothing of ours is left to wait for.
-process.exit();
+// Testcontainers keeps a connection to its reaper; nothing of ours is left to wait for but what a pipe has not yet
+// taken: it takes 64 KiB at a time, and exiting throws the rest away.
+process.stdout.write('', () => process.exit());

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { analyzeCommand } from './analyze-command.ts';
 import { cleanCommand } from './clean-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { faultsCommand } from './faults-command.ts';
 import { planCommand } from './plan-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
@@ -27,7 +28,16 @@ export function program(): Command {
     .version(VERSION)
     .addHelpText('after', EXIT_CODES)
     .exitOverride();
-  const commands = [runCommand, planCommand, analyzeCommand, reportCommand, doctorCommand, cleanCommand, setupCommand];
+  const commands = [
+    runCommand,
+    planCommand,
+    analyzeCommand,
+    reportCommand,
+    faultsCommand,
+    doctorCommand,
+    cleanCommand,
+    setupCommand,
+  ];
   for (const command of commands) root.addCommand(command().exitOverride());
   return root;
 }

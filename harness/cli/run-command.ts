@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Shaping } from '../fabric/router.ts';
+import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 import { startSession } from '../lab/session.ts';
 import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -17,6 +19,7 @@ interface RunOptions extends ScenarioOptions {
   readonly json?: boolean;
   readonly yes?: boolean;
   readonly timeout: number;
+  readonly shaping?: Shaping;
 }
 
 /** Runs a scenario on real containers, and measures, judges and reports what happened. */
@@ -26,6 +29,12 @@ export function runCommand(): Command {
     .option('--out <dir>', "the run's folder, new or empty (default: below runs/)")
     .option('--json', 'result.json on stdout')
     .option('--yes', 'install and start an engine without asking')
+    .addOption(
+      new Option(
+        '--shaping <how>',
+        "capacities by the kernel's queue or by Toxiproxy's rates (default: the kernel's, where it can)",
+      ).choices(['kernel', 'toxiproxy']),
+    )
     .option('--timeout <seconds>', 'give up, revert and remove everything after so long', parseSeconds, 900)
     .action(run);
 }
@@ -39,7 +48,8 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
-  process.once('uncaughtException', (error) => abort.abort(error));
+  // A second one changes nothing, and must not end the process before that.
+  process.on('uncaughtException', (error) => abort.abort(error));
   const prepared = await prepareEngine(options.yes === true, progress).catch((error: unknown) => {
     // Ctrl-C also ends a build that is under way, which then fails.
     if (abort.signal.reason === 'interrupted') return null;
@@ -51,12 +61,18 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   }
   const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
   progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);
+  for (const { runId, faults } of await putBackAbandoned(prepared.docker)) {
+    progress(
+      `put back what run ${runId} had left: ${faults.map(({ id }) => id).join(', ') || 'no fault was in force'}`,
+    );
+  }
   const sessionLabels = await startSession(prepared.reaper);
   const deadline = setTimeout(() => abort.abort('deadline'), options.timeout * 1000);
   const live = new LiveLine(plan, process.stderr);
   const outcome = await runScenario({
     ...prepared,
     plan,
+    shaping: options.shaping ?? null,
     folder,
     sessionLabels,
     version: VERSION,

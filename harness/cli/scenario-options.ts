@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { metricNames } from '../check/resolve-metric.ts';
-import { loadScenario } from '../scenario/load-scenario.ts';
+import { FAULTS, isCarriedOut } from '../fault/catalogue.ts';
+import { loadPlan, loadScenario } from '../scenario/load-scenario.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { BadUsageError } from './bad-usage-error.ts';
 
 export interface ScenarioOptions {
   readonly preset?: string;
@@ -13,19 +15,35 @@ export interface ScenarioOptions {
 /** The options with which a scenario becomes a plan; the same for every command that takes one. */
 export function withScenarioOptions(command: Command): Command {
   return command
-    .argument('<scenario>', 'name of a scenario that ships, or path of a scenario file')
+    .argument('<scenario>', 'name of a scenario that ships, path of a scenario file, or plan.json of an earlier run')
     .option('--preset <name>', 'size of the scenario, such as fast or full')
     .option('--seed <number>', 'seed of every random draw (default: drawn, and shown)', parseSeed)
     .option('--set <key=value>', 'overrides a parameter; may be repeated', collect, {});
 }
 
+/** The plan that a scenario comes to, or a plan that there is already: the same targets, times and numbers. */
 export function planOf(scenario: string, options: ScenarioOptions): Promise<Plan> {
+  if (scenario.endsWith('.json')) return replayed(scenario, options);
   return loadScenario(scenario, {
     preset: options.preset,
     seed: options.seed ?? randomInt(1, 100_000),
     overrides: options.set,
+    faults: FAULTS,
     knownNames: metricNames,
   });
+}
+
+async function replayed(path: string, { preset, seed, set }: ScenarioOptions): Promise<Plan> {
+  const given = [
+    ...(preset === undefined ? [] : ['--preset']),
+    ...(seed === undefined ? [] : ['--seed']),
+    ...(Object.keys(set).length === 0 ? [] : ['--set']),
+  ];
+  if (given.length > 0) {
+    throw new BadUsageError(`${path} is a plan, which is carried out as it is: leave out ${given.join(', ')}`);
+  }
+  const faultSettings = new Map(FAULTS.filter(isCarriedOut).map(({ kind, settings }) => [kind, settings]));
+  return loadPlan(path, { faultSettings, knownNames: metricNames });
 }
 
 function parseSeed(text: string): number {

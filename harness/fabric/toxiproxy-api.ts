@@ -1,13 +1,17 @@
-import { Toxiproxy } from 'toxiproxy-node-client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Proxy as RemoteProxy, type Toxic as RemoteToxic, Toxiproxy } from 'toxiproxy-node-client';
 import { DeadlineError, withDeadline } from '../time/deadline.ts';
+import type { ProxyState, Toxic } from './link-effect.ts';
 
 /**
- * This Toxiproxy's control plane does not answer. It can wedge for good (shopify/toxiproxy issue 558), so callers
- * replace the router rather than wait.
+ * This Toxiproxy's control plane does not answer. It can wedge for good
+ * (https://github.com/Shopify/toxiproxy/issues/558), so callers replace it rather than wait.
  */
 export class WedgedToxiproxyError extends Error {
   override readonly name = 'WedgedToxiproxyError';
 }
+
+const READY_POLL_MS = 10;
 
 export interface LinkProxy {
   readonly name: string;
@@ -21,6 +25,10 @@ export class ToxiproxyApi {
   readonly #client: Toxiproxy;
   readonly #router: string;
   readonly #limitMs: number;
+  /** The client's handles, so that a change is one call and not two. */
+  readonly #proxies = new Map<string, RemoteProxy>();
+  /** By proxy and toxic, with a space between. */
+  readonly #toxics = new Map<string, RemoteToxic<unknown>>();
 
   constructor(router: string, url: string, limitMs: number) {
     this.#client = new Toxiproxy(url);
@@ -32,37 +40,97 @@ export class ToxiproxyApi {
     return this.#bounded('version', this.#client.getVersion());
   }
 
-  async create(proxies: readonly LinkProxy[]): Promise<void> {
+  /** Resolves when the server answers. @throws Error when it has not within `limitMs`. */
+  async ready(limitMs: number): Promise<void> {
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      try {
+        await this.version();
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await delay(READY_POLL_MS);
+      }
+    }
+  }
+
+  /** `enabled` (true): whether they listen at once. */
+  async create(proxies: readonly (LinkProxy & { readonly enabled?: boolean })[]): Promise<void> {
     if (proxies.length === 0) return;
-    await this.#bounded('populate', this.#client.populate(proxies.map((proxy) => ({ ...proxy, enabled: true }))));
+    const bodies = proxies.map((proxy) => ({ enabled: true, ...proxy }));
+    const created = await this.#bounded('populate', this.#client.populate(bodies));
+    for (const proxy of Object.values(created)) this.#proxies.set(proxy.name, proxy);
   }
 
-  /** Re-points a proxy. Its open connections are closed, which is what Toxiproxy does on any change of address. */
-  async repoint(proxy: LinkProxy, upstream: string): Promise<void> {
-    await this.#update(proxy, { listen: proxy.listen, upstream, enabled: true });
+  /**
+   * Changes where a proxy leads and whether it listens. Either closes its open connections, which is what Toxiproxy
+   * does on any change of address.
+   */
+  async update(proxy: LinkProxy, enabled: boolean): Promise<void> {
+    const { name, listen, upstream } = proxy;
+    await this.#bounded(`update ${name}`, this.#proxy(name).update({ listen, upstream, enabled }));
   }
 
-  /** Disabled: open connections are closed and new ones refused. */
-  async setEnabled(proxy: LinkProxy, enabled: boolean): Promise<void> {
-    await this.#update(proxy, { listen: proxy.listen, upstream: proxy.upstream, enabled });
+  async addToxic(proxy: string, name: string, { type, stream, attributes }: Toxic): Promise<void> {
+    const body = { name, type, stream, toxicity: 1, attributes: { ...attributes } };
+    const added = await this.#bounded(`add ${name} to ${proxy}`, this.#proxy(proxy).addToxic<unknown>(body));
+    this.#toxics.set(`${proxy} ${name}`, added);
+  }
+
+  /** Changes a toxic under open connections, without closing any. */
+  async updateToxic(proxy: string, name: string, { type, stream, attributes }: Toxic): Promise<void> {
+    const body = { name, type, stream, toxicity: 1, attributes: { ...attributes } };
+    await this.#bounded(`update ${name} of ${proxy}`, this.#toxic(proxy, name).update(body));
+  }
+
+  /** Of a `timeout` toxic this closes the connections that it held. */
+  async removeToxic(proxy: string, name: string): Promise<void> {
+    await this.#bounded(`remove ${name} from ${proxy}`, this.#toxic(proxy, name).remove());
+    this.#toxics.delete(`${proxy} ${name}`);
   }
 
   async remove(name: string): Promise<void> {
-    const proxy = await this.#bounded(`get ${name}`, this.#client.get(name));
-    await this.#bounded(`delete ${name}`, proxy.remove());
+    await this.#bounded(`delete ${name}`, this.#proxy(name).remove());
+    this.#proxies.delete(name);
   }
 
-  /** Every proxy as the server has it now, by name. */
-  async all(): Promise<ReadonlyMap<string, LinkProxy & { readonly enabled: boolean }>> {
-    const proxies = await this.#bounded('list', this.#client.getAll());
+  /** Every proxy as the server has it now, by name, with its toxics. */
+  async all(): Promise<ReadonlyMap<string, ProxyState>> {
+    // The client's own list leaves the toxics out.
+    const { data } = await this.#bounded(
+      'list',
+      this.#client.getApi().get<ProxiesBody>(`${this.#client.host}/proxies`),
+    );
     return new Map(
-      Object.values(proxies).map(({ name, listen, upstream, enabled }) => [name, { name, listen, upstream, enabled }]),
+      Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => [
+        name,
+        { name, listen, upstream, enabled, toxics: new Map(toxics.map((toxic) => [toxic.name, toxic])) },
+      ]),
     );
   }
 
-  async #update(proxy: LinkProxy, body: { listen: string; upstream: string; enabled: boolean }): Promise<void> {
-    const current = await this.#bounded(`get ${proxy.name}`, this.#client.get(proxy.name));
-    await this.#bounded(`update ${proxy.name}`, current.update(body));
+  /** Bytes of connections that have ended, by proxy: Toxiproxy adds them up when a connection closes. */
+  async closedBytes(): Promise<ReadonlyMap<string, number>> {
+    const text = await this.#bounded('metrics', this.#client.getApi().getText(`${this.#client.host}/metrics`));
+    const sums = new Map<string, number>();
+    for (const line of text.split('\n')) {
+      if (!line.startsWith('toxiproxy_proxy_received_bytes_total{')) continue;
+      const proxy = /[{,]proxy="([^"]*)"/.exec(line)?.[1] ?? '';
+      sums.set(proxy, (sums.get(proxy) ?? 0) + Number(line.slice(line.lastIndexOf(' '))));
+    }
+    return sums;
+  }
+
+  #proxy(name: string): RemoteProxy {
+    const proxy = this.#proxies.get(name);
+    if (proxy === undefined) throw new Error(`${this.#router} has no proxy ${name}`);
+    return proxy;
+  }
+
+  #toxic(proxy: string, name: string): RemoteToxic<unknown> {
+    const toxic = this.#toxics.get(`${proxy} ${name}`);
+    if (toxic === undefined) throw new Error(`${this.#router}: ${proxy} has no toxic ${name}`);
+    return toxic;
   }
 
   async #bounded<T>(call: string, promise: Promise<T>): Promise<T> {
@@ -74,3 +142,11 @@ export class ToxiproxyApi {
     }
   }
 }
+
+/** `GET /proxies`, https://github.com/Shopify/toxiproxy#http-api */
+type ProxiesBody = Readonly<
+  Record<
+    string,
+    LinkProxy & { readonly enabled: boolean; readonly toxics: readonly (Toxic & { readonly name: string })[] }
+  >
+>;

@@ -1,39 +1,76 @@
+import type { Router } from '../fabric/router.ts';
+import type { FaultLanguage, FaultWords } from '../scenario/fault-language.ts';
 import type { PlanFault } from '../scenario/plan.ts';
+import { bridge } from './bridge.ts';
+import { cap } from './cap.ts';
+import { capacity } from './capacity.ts';
+import { cpu } from './cpu.ts';
 import { cut } from './cut.ts';
+import { delay } from './delay.ts';
+import { diskFull } from './disk-full.ts';
 import type { FaultKind, FaultTarget } from './fault.ts';
+import { flap } from './flap.ts';
+import { isolate } from './isolate.ts';
 import { kill } from './kill.ts';
 import { misroute } from './misroute.ts';
+import { pause } from './pause.ts';
+import { restart } from './restart.ts';
+import { ring } from './ring.ts';
+import { swizzle } from './swizzle.ts';
 
-/** Every kind of fault: a new one is one file and one line here. */
-const KINDS: { readonly [K in PlanFault['kind']]: FaultKind<K> } = {
+/** Every fault: a new one is one file and one line here. What each takes and gives is checked in its own file. */
+export const FAULTS = [
   misroute,
+  cap,
+  capacity,
+  delay,
   cut,
+  flap,
+  isolate,
+  bridge,
+  ring,
+  swizzle,
   kill,
-};
+  pause,
+  restart,
+  cpu,
+  diskFull,
+] as unknown as FaultLanguage;
 
 /** A fault of the plan with its kind's operations bound to it. */
 export interface BoundFault {
   readonly plan: PlanFault;
-  readonly description: string;
+  /** Why this lab cannot carry it out; `null`: it can. */
+  readonly unable: string | null;
+  /** The router whose queue it fills: what stood there when it was put back still is of the fault. */
+  readonly drains: Router | null;
   apply(): Promise<void>;
   revert(): Promise<void>;
   probe(): Promise<number>;
 }
 
+/** @throws Error when the plan has a fault that no kind carries out, or with settings that its kind does not take. */
 export function bindFault(fault: PlanFault, target: FaultTarget): BoundFault {
-  const bind = <K extends PlanFault['kind']>(kind: FaultKind<K>, one: Extract<PlanFault, { kind: K }>): BoundFault => ({
+  const kind = kindOf(fault.kind);
+  const settings = kind.settings.safeParse(fault.settings);
+  if (!settings.success) throw new Error(`${fault.id}: ${settings.error.message}`);
+  return {
     plan: fault,
-    description: kind.describe(one),
-    apply: () => kind.apply(one, target),
-    revert: () => kind.revert(one, target),
-    probe: () => kind.probe(one, target),
-  });
-  switch (fault.kind) {
-    case 'misroute':
-      return bind(KINDS.misroute, fault);
-    case 'cut':
-      return bind(KINDS.cut, fault);
-    case 'kill':
-      return bind(KINDS.kill, fault);
-  }
+    unable: kind.unable?.(fault, target) ?? null,
+    drains: kind.drains?.(fault, target) ?? null,
+    apply: () => kind.apply(fault, target),
+    revert: () => kind.revert(fault, target),
+    probe: () => kind.probe(fault, target),
+  };
+}
+
+function kindOf(name: string): FaultKind {
+  const kind = FAULTS.find((one) => one.kind === name);
+  if (kind === undefined || !isCarriedOut(kind)) throw new Error(`no fault of kind ${name}`);
+  return kind;
+}
+
+/** Others, such as a swizzle, come to faults of another kind in the plan. */
+export function isCarriedOut(words: FaultWords): words is FaultKind {
+  return 'apply' in words;
 }

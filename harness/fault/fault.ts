@@ -1,27 +1,75 @@
+import type { z } from 'zod';
 import type { Router } from '../fabric/router.ts';
-import type { Plan, PlanFault } from '../scenario/plan.ts';
+import type { FaultWords } from '../scenario/fault-language.ts';
+import type { Plan, PlanFault, PlanLink } from '../scenario/plan.ts';
+
+/** What a fault may do to containers. Each is idempotent, and reads the engine where it answers. */
+export interface ContainerControl {
+  kill(id: string): Promise<void>;
+  /** Starts one that has stopped, with the same addresses and disks, behind the same routers and their faults. */
+  start(id: string): Promise<void>;
+  pause(id: string): Promise<void>;
+  unpause(id: string): Promise<void>;
+  state(id: string): Promise<{ readonly running: boolean; readonly paused: boolean; readonly startedAt: string }>;
+  /** So many CPUs at most; `null`: no limit. */
+  limitCpu(id: string, cpus: number | null): Promise<void>;
+  /** As the kernel has it, CPUs; `null`: none. */
+  cpuLimit(id: string): Promise<number | null>;
+  /**
+   * What a line for `sh` prints, run in the folder of the container's disk, whether the container runs or not. Only of
+   * disks that are file systems of their own.
+   */
+  runOnDisk(id: string, line: string): Promise<string>;
+}
 
 /** What a fault may touch. Nothing here knows what the storage will make of it. */
 export interface FaultTarget {
   readonly plan: Plan;
+  readonly containers: ContainerControl;
   router(id: string): Router;
-  killContainer(id: string): Promise<void>;
-  startContainer(id: string): Promise<void>;
-  isRunning(id: string): Promise<boolean>;
 }
 
-type OfKind<K extends PlanFault['kind']> = Extract<PlanFault, { kind: K }>;
-
 /**
- * One kind of fault. `revert` is idempotent and is registered before `apply` is called, so that a fault that was
- * applied by half is put back too. `isInForce` reads the state back; it never repeats what was set.
+ * One kind of fault that is carried out. A file in this folder, a line in the catalogue.
+ *
+ * `revert` is idempotent and is registered before `apply` is called, so that a fault that was applied by half is put
+ * back too. `probe` reads the state back; it never repeats what was set.
  */
-export interface FaultKind<K extends PlanFault['kind'] = PlanFault['kind']> {
-  readonly kind: K;
-  readonly summary: string;
-  describe(fault: OfKind<K>): string;
-  apply(fault: OfKind<K>, target: FaultTarget): Promise<void>;
-  revert(fault: OfKind<K>, target: FaultTarget): Promise<void>;
+export interface FaultKind<W = unknown, S extends object = object> extends FaultWords<W> {
+  /** What stands in the plan for it: a plan that is replayed is checked with this. */
+  readonly settings: z.ZodType<S>;
+  /**
+   * Why this lab cannot carry it out, in words, or `null`. Asked of every fault of a plan before the first phase.
+   */
+  unable?(fault: PlanFault<S>, target: FaultTarget): string | null;
+  /** @throws when it could not be applied; what was done by then is put back by `revert`. */
+  apply(fault: PlanFault<S>, target: FaultTarget): Promise<void>;
+  revert(fault: PlanFault<S>, target: FaultTarget): Promise<void>;
+  /**
+   * The router whose queue it fills, where its end has to be proved by what leaves that queue after the revert;
+   * `null` or left out: it is over when its revert is read back.
+   */
+  drains?(fault: PlanFault<S>, target: FaultTarget): Router | null;
   /** How much of the fault is in force: 0 none of its parts, 1 all. */
-  probe(fault: OfKind<K>, target: FaultTarget): Promise<number>;
+  probe(fault: PlanFault<S>, target: FaultTarget): Promise<number>;
+}
+
+/** The links of a fault by the router that they are on. */
+export function linksByRouter(
+  fault: PlanFault,
+  target: FaultTarget,
+): { readonly router: Router; readonly links: PlanLink[] }[] {
+  const links = fault.targets.links.map((id) => {
+    const link = target.plan.links.find((one) => one.id === id);
+    if (link === undefined) throw new Error(`no link ${id}`);
+    return link;
+  });
+  const routers = [...new Set(links.map((link) => link.router))];
+  return routers.map((id) => ({ router: target.router(id), links: links.filter((link) => link.router === id) }));
+}
+
+/** Mean of shares, each of so many parts. */
+export function meanShare(parts: readonly { readonly share: number; readonly of: number }[]): number {
+  const of = parts.reduce((sum, part) => sum + part.of, 0);
+  return of === 0 ? 0 : parts.reduce((sum, part) => sum + part.share * part.of, 0) / of;
 }

@@ -9,6 +9,12 @@ const t = z.number();
 const source = z.string();
 const count = z.number().nonnegative();
 const byPlane = z.object({ primary: count, replication: count });
+const plane = z.enum(['primary', 'replication']);
+const seen = {
+  pings: z.array(z.tuple([t, count.nullable()])),
+  tried: z.array(z.tuple([t, z.enum(['answered', 'refused', 'reset', 'closed', 'silent']), count])),
+  closed: z.array(z.tuple([t, z.enum(['fin', 'rst'])])),
+};
 const op = z.enum(['read', 'write']);
 const outcome = z.enum(['ok', 'failed', 'unknown']);
 
@@ -25,6 +31,8 @@ export const historySchema = z.discriminatedUnion('kind', [
     kernel: z.string(),
     cpus: count,
     images: z.record(z.string(), z.string()),
+    shaping: z.enum(['kernel', 'toxiproxy']),
+    shapingReason: z.string().nullable(),
   }),
   record('run.end', {
     outcome: z.enum(['completed', 'deadline', 'interrupted', 'broken']),
@@ -34,9 +42,11 @@ export const historySchema = z.discriminatedUnion('kind', [
   record('fault', {
     id: z.string(),
     fault: z.string(),
-    state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed']),
+    state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed', 'skipped', 'slipped']),
     detail: z.string(),
   }),
+  record('router.replaced', { reason: z.string() }),
+  record('final-state', { problems: z.array(z.string()) }),
   record('queue', { frameBytes: count, packets: count, drops: count, backlogBytes: count }),
   record('trigger.end', { routesRestoredAt: t, backlogAtRestoreBytes: count, drainedAt: t }),
   // The kernel's idle times may step back a little, which makes a share of them negative by as little.
@@ -56,7 +66,19 @@ export const historySchema = z.discriminatedUnion('kind', [
     unit: z.string(),
     asked: z.number().nullable(),
     measured: z.number().nullable(),
+    bound: z.enum(['equal', 'most']),
   }),
+  record('witness', { link: z.string(), ...seen }),
+  record('links', { bytes: z.array(z.tuple([z.string(), count])) }),
+  record('gauge.path', {
+    plane,
+    receivedMbit: count,
+    rttP50Ms: count,
+    rttP99Ms: count,
+    connectMs: count,
+    drainMs: count,
+  }),
+  record('gauge', { plane, ...seen, lagP99Ms: count }),
   record('ready', { program: z.string(), bootId: z.string() }),
   record('detector', { peer: z.string(), state: z.enum(['lost', 'heard']), silenceMs: count }),
   record('volume', {

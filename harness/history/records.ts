@@ -27,6 +27,9 @@ export interface RunStart extends Stamped {
   readonly kernel: string;
   readonly cpus: number;
   readonly images: Readonly<Record<string, string>>;
+  /** How capacities come about, and why not by the kernel's queue. */
+  readonly shaping: 'kernel' | 'toxiproxy';
+  readonly shapingReason: string | null;
 }
 export interface RunEnd extends Stamped {
   readonly kind: 'run.end';
@@ -43,8 +46,19 @@ export interface FaultRecord extends Stamped {
   readonly kind: 'fault';
   readonly id: string;
   readonly fault: string;
-  readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed';
+  /** `skipped`: its phase ended before its time. `slipped`: found not to be in force any more before its revert. */
+  readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed' | 'skipped' | 'slipped';
   readonly detail: string;
+}
+/** A router's Toxiproxy did not answer and was replaced: all connections through the router were closed by it. */
+export interface RouterReplaced extends Stamped {
+  readonly kind: 'router.replaced';
+  readonly reason: string;
+}
+/** The fabric and the containers read back when the last phase had ended; `problems`: what a fault left behind. */
+export interface FinalState extends Stamped {
+  readonly kind: 'final-state';
+  readonly problems: readonly string[];
 }
 /** One sample of a router's shared queue. */
 export interface QueueRecord extends Stamped {
@@ -85,7 +99,7 @@ export interface RequestRecord extends Stamped {
   readonly outcome: 'ok' | 'failed' | 'unknown';
   readonly reason: string | null;
 }
-/** A capacity measured before the baseline or under a fault. */
+/** A quantity of a fault, measured while it was in force. */
 export interface DoseRecord extends Stamped {
   readonly kind: 'dose';
   readonly fault: string;
@@ -93,10 +107,51 @@ export interface DoseRecord extends Stamped {
   readonly unit: string;
   readonly asked: number | null;
   readonly measured: number | null;
+  /** `most`: a bound, which traffic need not reach. */
+  readonly bound: 'equal' | 'most';
+}
+
+/** A link as a fault's witness sees it from its source: a connection that stays open, and new ones. */
+export interface WitnessRecord extends Stamped, Seen {
+  readonly kind: 'witness';
+  readonly link: string;
+}
+/** Bytes that crossed each link of a router, both ways, over the whole run; counted by Toxiproxy. */
+export interface LinkBytes extends Stamped {
+  readonly kind: 'links';
+  readonly bytes: readonly (readonly [string, number])[];
 }
 
 // ---- the containers --------------------------------------------------------------------------------------
 
+/** [sent, round trip in ms or `null`: not answered within 2 s, or before the connection ended] */
+export type Ping = readonly [number, number | null];
+/** [begun, what it saw first, ms until then] */
+export type TriedConnection = readonly [number, 'answered' | 'refused' | 'reset' | 'closed' | 'silent', number];
+/** What was seen of a path since the previous record. `closed`: when and how the open connection ended. */
+interface Seen {
+  readonly pings: readonly Ping[];
+  readonly tried: readonly TriedConnection[];
+  readonly closed: readonly (readonly [number, 'fin' | 'rst'])[];
+}
+/** A path through one router of the gauge's zone and back, before the storage starts. */
+export interface GaugePath extends Stamped {
+  readonly kind: 'gauge.path';
+  readonly plane: Plane;
+  /** Payload at the receiver. */
+  readonly receivedMbit: number;
+  readonly rttP50Ms: number;
+  readonly rttP99Ms: number;
+  /** From the call to the first answered byte. */
+  readonly connectMs: number;
+  /** Until what the measurement had left in the queue was gone. */
+  readonly drainMs: number;
+}
+export interface GaugeRecord extends Stamped, Seen {
+  readonly kind: 'gauge';
+  readonly plane: Plane;
+  readonly lagP99Ms: number;
+}
 export interface Ready extends Stamped {
   readonly kind: 'ready';
   readonly program: string;
@@ -241,11 +296,17 @@ export type HistoryRecord =
   | RunEnd
   | PhaseRecord
   | FaultRecord
+  | RouterReplaced
+  | FinalState
   | QueueRecord
   | TriggerEnd
   | HostRecord
   | RequestRecord
   | DoseRecord
+  | WitnessRecord
+  | LinkBytes
+  | GaugePath
+  | GaugeRecord
   | Ready
   | DetectorRecord
   | VolumeRecord

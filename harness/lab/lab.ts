@@ -5,9 +5,15 @@ import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { HistoryRecord } from '../history/records.ts';
 import type { Plan, PlanContainer, Role } from '../scenario/plan.ts';
+import { withDeadline } from '../time/deadline.ts';
+import { monotonicMs } from '../time/monotonic.ts';
+import type { ShapingChoice } from './choose-shaping.ts';
 import { clean } from './clean.ts';
+import { LabContainerControl } from './containers/control.ts';
+import { keptFolder, limitedDisks, limitedVolume, startKeeper } from './containers/disk-keeper.ts';
 import { startHelper } from './containers/helper-container.ts';
 import { LabContainer } from './containers/lab-container.ts';
+import { withoutHeaders } from './containers/without-headers.ts';
 import { LABELS, labelsOf } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import { createNetworks, type NetworkNames } from './networks/create-networks.ts';
@@ -15,6 +21,7 @@ import { Isolation } from './networks/isolation.ts';
 import { programEnvironment } from './program-environment.ts';
 import { startRouter } from './start-router.ts';
 import { Telemetry } from './telemetry.ts';
+import { Witnesses } from './witnesses.ts';
 
 export interface LabImages {
   readonly runtime: string;
@@ -27,14 +34,23 @@ export interface LabOptions {
   readonly plan: Plan;
   readonly runId: string;
   readonly images: LabImages;
+  readonly shaping: ShapingChoice;
   readonly sessionLabels: Readonly<Record<string, string>>;
   readonly progress: (line: string) => void;
   readonly onRecord: (record: HistoryRecord) => void;
   readonly signal: AbortSignal;
+  /** Aborted when the engine is dead: nothing waits for it any longer. */
+  readonly gone?: AbortSignal;
 }
 
-/** Storage first, then those who use it: an instance is ready when its volumes are attached. */
-const START_ORDER: readonly (readonly Role[])[] = [['control-plane'], ['node'], ['instances', 'app']];
+/**
+ * The gauges first, which measure the paths while nobody else uses them; then storage, then those who use it: an
+ * instance is ready when its volumes are attached.
+ */
+const START_ORDER: readonly (readonly Role[])[] = [['gauge'], ['control-plane'], ['node'], ['instances', 'app']];
+
+/** Of a program that did not get ready, for the error. */
+const LAST_LINES = 15;
 
 /** The running containers of one plan, and what the faults may do to them. */
 export class Lab implements FaultTarget, AsyncDisposable {
@@ -42,11 +58,14 @@ export class Lab implements FaultTarget, AsyncDisposable {
   readonly runId: string;
   readonly docker: Docker;
   readonly telemetry: Telemetry;
+  readonly containers: LabContainerControl;
   readonly #options: LabOptions;
   readonly #routers = new Map<string, Router>();
   readonly #containerIds = new Map<string, string>();
+  readonly #witnesses: Witnesses;
   #networks: NetworkNames = new Map();
   #isolation: Isolation | null = null;
+  #keeper: string | null = null;
 
   private constructor(options: LabOptions) {
     this.#options = options;
@@ -54,6 +73,21 @@ export class Lab implements FaultTarget, AsyncDisposable {
     this.runId = options.runId;
     this.docker = options.docker;
     this.telemetry = new Telemetry(options.docker, options.onRecord);
+    this.#witnesses = new Witnesses(options.docker, options.plan, (id) => this.containerId(id), options.onRecord);
+    this.containers = new LabContainerControl({
+      docker: options.docker,
+      idOf: (id) => this.containerId(id),
+      gone: options.gone ?? new AbortController().signal,
+      onStarted: async (id, sinceSeconds) => {
+        await this.#isolation?.enforce();
+        await this.telemetry.follow(id, this.containerId(id), sinceSeconds);
+        await this.#witnesses.restart(id);
+      },
+      diskOf: (id) =>
+        this.#keeper === null || !limitedDisks(this.plan).has(id)
+          ? null
+          : { keeper: this.#keeper, folder: keptFolder(id) },
+    });
   }
 
   /**
@@ -110,73 +144,85 @@ export class Lab implements FaultTarget, AsyncDisposable {
     return port;
   }
 
-  async killContainer(id: string): Promise<void> {
-    await this.docker.getContainer(this.containerId(id)).kill({ signal: 'SIGKILL' });
-  }
-
-  /** Starts a container that has stopped, isolates its new ports and goes on reading its log. */
-  async startContainer(id: string): Promise<void> {
-    if (await this.isRunning(id)) return;
-    const since = Date.now() / 1000;
-    await this.docker.getContainer(this.containerId(id)).start();
-    await this.#isolation?.enforce();
-    await this.telemetry.follow(id, this.containerId(id), since);
-  }
-
-  async isRunning(id: string): Promise<boolean> {
-    const { State } = await this.docker.getContainer(this.containerId(id)).inspect();
-    return State.Running;
-  }
-
   /** SIGTERM, and SIGKILL when a program does not end in time. Its last records are read before this resolves. */
   async stop(ids: readonly string[]): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
         const container = this.docker.getContainer(this.containerId(id));
-        await container.stop({ t: LIMITS.stopSeconds }).catch((error: { statusCode?: number }) => {
+        const stopped = container.stop({ t: LIMITS.stopSeconds }).catch((error: { statusCode?: number }) => {
           if (error.statusCode !== 304) throw error;
         });
+        await withDeadline(stopped, LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
         await this.telemetry.drained(id);
       }),
     );
   }
 
   async #start(): Promise<void> {
-    const { plan, progress } = this.#options;
+    const { plan, progress, shaping } = this.#options;
     this.#networks = await createNetworks(this.#options);
     progress(`${this.#networks.size} networks`);
     const limit = pLimit(LIMITS.startConcurrency);
-    const shaped = await Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id))));
+    if (shaping.reason !== null) progress(`no shaping in the kernel (${shaping.reason}): Toxiproxy's rates instead`);
+    const ports = await Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id))));
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
+    await Promise.all([this.#isolate(ports.flat()), this.#keepDisks()]);
+    for (const roles of START_ORDER) {
+      const containers = plan.containers.filter((one) => roles.includes(one.role));
+      await Promise.all(containers.map((one) => limit(() => this.#startProgram(one))));
+      await this.#isolation?.enforce();
+      progress(`${containers.length} × ${roles.join(', ')}`);
+    }
+    await this.#witnesses.start();
+  }
+
+  /** Without NET_ADMIN there is none: containers of one network could reach one another, though no program tries. */
+  async #isolate(routerPorts: readonly number[]): Promise<void> {
+    const { plan, images, shaping } = this.#options;
+    if (shaping.shaping !== 'kernel') return;
     const helper = await startHelper(this.docker, {
-      image: this.#options.images.runtime,
+      image: images.runtime,
       name: this.#name('isolation'),
       labels: this.#labels('isolation', 'helper'),
       networkMode: 'host',
     });
     const internal = plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
-    this.#isolation = await Isolation.start(this.docker, helper, internal, new Set(shaped.flat()));
-    for (const roles of START_ORDER) {
-      const containers = plan.containers.filter((one) => roles.includes(one.role));
-      await Promise.all(containers.map((one) => limit(() => this.#startProgram(one))));
-      await this.#isolation.enforce();
-      progress(`${containers.length} × ${roles.join(', ')}`);
+    this.#isolation = await Isolation.start(this.docker, helper, internal, new Set(routerPorts));
+  }
+
+  async #keepDisks(): Promise<void> {
+    const limited = limitedDisks(this.plan);
+    if (limited.size === 0) return;
+    const disks = new Map<string, string>();
+    for (const [id, bytes] of limited) {
+      const name = this.diskName(id, 0);
+      await this.docker.createVolume({ Name: name, Labels: this.#labels(id, 'disk'), ...limitedVolume(bytes) });
+      disks.set(id, name);
     }
+    this.#keeper = await startKeeper(this.docker, {
+      image: this.#options.images.runtime,
+      name: this.#name('keeper'),
+      labels: this.#labels('keeper', 'helper'),
+      disks,
+    });
   }
 
   async #startRouter(id: string): Promise<number[]> {
-    this.#options.signal.throwIfAborted();
+    const { signal, progress } = this.#options;
+    signal.throwIfAborted();
     const { router, ports } = await startRouter({
       ...this.#options,
       routerId: id,
+      shaping: this.#options.shaping.shaping,
       name: this.#name(id),
       labels: this.#labels(id, 'router'),
       helperName: this.#name(`${id}-shell`),
       helperLabels: this.#labels(`${id}-shell`, 'helper'),
       networkName: (network) => this.networkName(network),
+      onReplaced: (reason) => this.#options.onRecord({ kind: 'router.replaced', t: monotonicMs(), source: id, reason }),
+      onTrouble: (error) => progress(`${id}: ${error.message}`),
     });
     this.#routers.set(id, router);
-    this.#containerIds.set(id, router.containerId);
     return ports;
   }
 
@@ -185,7 +231,9 @@ export class Lab implements FaultTarget, AsyncDisposable {
     const disks: Record<string, string> = {};
     for (const [index, path] of container.disks.entries()) {
       const name = this.diskName(container.id, index);
-      await this.docker.createVolume({ Name: name, Labels: this.#labels(container.id, 'disk') });
+      if (!limitedDisks(this.plan).has(container.id) || index > 0) {
+        await this.docker.createVolume({ Name: name, Labels: this.#labels(container.id, 'disk') });
+      }
       disks[name] = path;
     }
     const program = new LabContainer({
@@ -203,7 +251,22 @@ export class Lab implements FaultTarget, AsyncDisposable {
       },
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
     });
-    await program.start();
+    try {
+      await program.start();
+    } catch (error) {
+      const printed = await this.#lastLines(container.id);
+      throw new Error(`${container.id} did not get ready: ${(error as Error).message}\n${printed}`, { cause: error });
+    }
+  }
+
+  async #lastLines(id: string): Promise<string> {
+    const containerId = this.#containerIds.get(id);
+    if (containerId === undefined) return '';
+    const log = await this.docker
+      .getContainer(containerId)
+      .logs({ stdout: true, stderr: true, tail: LAST_LINES })
+      .catch(() => Buffer.alloc(0));
+    return withoutHeaders(log).toString().trim();
   }
 
   /** Name of a container's n-th disk on the engine. */
@@ -227,8 +290,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#witnesses[Symbol.asyncDispose]();
     for (const router of this.#routers.values()) await router[Symbol.asyncDispose]();
     await this.#isolation?.[Symbol.asyncDispose]();
-    await clean(this.docker, this.runId);
+    const { gone } = this.#options;
+    await withDeadline(clean(this.docker, this.runId), LIMITS.cleanMs, 'the removal of the lab', gone);
   }
 }

@@ -4,6 +4,12 @@ export const LIMITS = {
   engineStartMs: 60_000,
   /** A local engine answers a ping in milliseconds; one that does not is not usable for a measurement. */
   enginePingMs: 5_000,
+  /** How often a run asks whether the engine is there. A ping costs it less than a millisecond. */
+  engineWatchMs: 2_000,
+  /** An engine that has answered no ping for so long is dead or wedged; under a full load the slowest took 0.1 s. */
+  engineGoneMs: 15_000,
+  /** What can be put back without the engine (Toxiproxy answers on 127.0.0.1) takes a few seconds. */
+  putBackMs: 30_000,
   /** apt-get and a cold build on a slow mirror. */
   buildMs: 600_000,
   /** Containers that are started at the same time: the engine serialises them anyway (8.0 s for 40, at 4 or 16). */
@@ -11,7 +17,13 @@ export const LIMITS = {
   /** A node waits for its peers and the control plane before it says that it is ready. */
   readyMs: 60_000,
   /** A Toxiproxy that has not answered by then is wedged: https://github.com/Shopify/toxiproxy/issues/558 */
-  toxiproxyMs: 5_000,
+  toxiproxyMs: 2_500,
+  /** Removing some forty containers takes 3 s; an engine that has died never answers. */
+  cleanMs: 120_000,
+  /** The logs of a long run are some 10 MB. */
+  logsMs: 60_000,
+  /** Freezing, killing or starting one container takes a tenth of a second; on a busy engine, seconds. */
+  containerMs: 30_000,
   /** `ip` and `tc` in a router's namespace answer in about a millisecond. */
   shellMs: 5_000,
   /** Time a program of the fixtures gets to print its last records after SIGTERM. */

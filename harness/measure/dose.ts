@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { FaultRecord } from '../history/records.ts';
 import { Counter, countersOf } from './counter.ts';
 import type { Frame, Window } from './frame.ts';
-import { faultWindow, mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
+import { mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
 import { round } from './rounding.ts';
 import { nodeRecords } from './search.ts';
 
@@ -29,7 +30,9 @@ export const doseSchema = z.strictObject({
     .describe('Capacities probed before the baseline or under a fault'),
   misroute: z
     .strictObject({
-      seconds: z.number().describe('From applied until the routes were read back as restored'),
+      seconds: z
+        .number()
+        .describe('From applied until the routes were read back as restored; of several misroutes the longest'),
       misroutedBytes: z.number().nullable().describe('Payload that left the replication router’s queue meanwhile'),
       baselineBytes: z.number().nullable().describe('What crosses it in as long a time without the fault'),
       queueMbit: z.number().nullable().describe('Payload through the queue, by the queue’s own counter'),
@@ -68,7 +71,7 @@ export function measureDose(frame: Frame): Dose {
         failure: own.find((record) => record.state === 'failed')?.detail ?? null,
       };
     }),
-    measurements: frame.history.of('dose').map(({ fault, what, unit, asked, measured }) => ({
+    measurements: equalDoses(frame).map(({ fault, what, unit, asked, measured }) => ({
       fault,
       what,
       unit,
@@ -80,12 +83,15 @@ export function measureDose(frame: Frame): Dose {
   };
 }
 
+/** Bounds, which traffic need not reach, are told with the fabric. */
+const equalDoses = (frame: Frame) => frame.history.of('dose').filter(({ bound }) => bound === 'equal');
+
 function measureMisroute(frame: Frame): Dose['misroute'] {
-  const faults = frame.trigger.faults.filter((fault) => fault.kind === 'misroute');
-  if (faults.length === 0) return null;
-  const window = faultWindow(frame);
+  const misroute = longestMisroute(frame);
+  if (misroute === null) return null;
+  const { window } = misroute;
   const seconds = round((window.endT - window.startT) / 1000, 3);
-  const restored = frame.trigger.routesRestoredT !== null && frame.trigger.endT !== null;
+  const restored = misroute.drainedT !== null;
   const unknown = {
     misroutedBytes: null,
     baselineBytes: null,
@@ -99,9 +105,9 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
   if (window.endT <= window.startT) return { ...none, reason: frame.trigger.startReason ?? frame.trigger.endReason };
   const queue = payloadCounter(frame, router.id);
   const before = { startT: frame.measured.startT, endT: frame.zeroT };
-  const misrouted = new Set(faults.flatMap((fault) => fault.nodes));
+  const misrouted = new Set(misroute.nodes);
   const received = receivedOver(frame, misrouted, window);
-  const excess = received === null ? excessOver(frame, misrouted, queue, router.capacityMbit) : null;
+  const excess = received === null ? excessOver(frame, misroute, queue, router.capacityMbit) : null;
   const queueMbit = received === null ? null : mbit(queue.in(received.window), received.window);
   const perMs = before.endT > before.startT ? queue.in(before) / (before.endT - before.startT) : null;
   return {
@@ -117,6 +123,35 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
     expectedBytes: excess?.expectedBytes ?? null,
     reason: received === null ? 'the misroute is too short for two stats records of every node' : null,
   };
+}
+
+interface MisrouteInForce {
+  /** From applied until the routes were read back as restored; empty when either is not known. */
+  readonly window: Window;
+  /** When what stood in the queue at the restoration had left it. */
+  readonly drainedT: number | null;
+  readonly nodes: readonly string[];
+}
+
+/** Of several misroutes the one that was longest in force, with the nodes of all that were in force beside it. */
+function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | null {
+  const misroutes = trigger.faults.filter((fault) => fault.kind === 'misroute');
+  if (misroutes.length === 0) return null;
+  const records = history.of('fault');
+  const at = (id: string, state: FaultRecord['state']) =>
+    records.find((record) => record.id === id && record.state === state)?.t;
+  const spans = misroutes.map((fault) => {
+    const startT = at(fault.id, 'applied') ?? zeroT;
+    return { fault, startT, endT: at(fault.id, 'reverted') ?? startT };
+  });
+  const longest = spans.reduce((a, b) => (b.endT - b.startT > a.endT - a.startT ? b : a));
+  const beside = spans.filter(({ startT, endT }) => startT < longest.endT && endT > longest.startT);
+  const nodes = (beside.length === 0 ? [longest] : beside).flatMap(({ fault }) => fault.targets.containers);
+  const proof = history
+    .of('trigger.end')
+    .findLast(({ routesRestoredAt }) => routesRestoredAt >= longest.startT && routesRestoredAt <= longest.endT);
+  const window = { startT: longest.startT, endT: proof?.routesRestoredAt ?? longest.startT };
+  return { window, drainedT: proof?.drainedAt ?? null, nodes };
 }
 
 /**
@@ -157,20 +192,20 @@ const SAMPLE_MS = 500;
  */
 function excessOver(
   frame: Frame,
-  misrouted: ReadonlySet<string>,
+  { window, drainedT, nodes: misrouted }: MisrouteInForce,
   queue: Counter,
   capacityMbit: number,
 ): { readonly bytes: number; readonly expectedBytes: number } | null {
-  const { trigger, measured, zeroT } = frame;
+  const { measured, zeroT } = frame;
+  const { startT, endT } = window;
   const before = { startT: measured.startT, endT: zeroT - SAMPLE_MS };
-  if (trigger.endT === null) return null;
-  const around = { startT: zeroT - SAMPLE_MS, endT: trigger.endT + SAMPLE_MS };
+  if (drainedT === null) return null;
+  const around = { startT: startT - SAMPLE_MS, endT: drainedT + SAMPLE_MS };
   const usual = ratePerMs(queue, before) * (around.endT - around.startT);
   const primary = countersOf(nodeRecords(frame), (record) => record.interfaceBytes.primary * PAYLOAD_OF_FRAME);
-  const nodes = [...primary].filter(([id]) => misrouted.has(id));
-  const { startT, endT } = faultWindow(frame);
+  const nodes = [...primary].filter(([id]) => misrouted.includes(id));
   const wouldReceive = nodes.reduce((sum, [, counter]) => sum + ratePerMs(counter, before), 0) * (endT - startT);
-  const couldPass = (capacityMbit * 1000 * (trigger.endT - zeroT)) / 8;
+  const couldPass = (capacityMbit * 1000 * (drainedT - startT)) / 8;
   return {
     bytes: Math.round(queue.in(around) - usual),
     expectedBytes: Math.round(Math.min(wouldReceive, couldPass)),

@@ -1,5 +1,5 @@
 import type { History } from '../history/history.ts';
-import type { Plan, PlanContainer, PlanFault, PlanVolume } from '../scenario/plan.ts';
+import type { Plan, PlanContainer, PlanVolume } from '../scenario/plan.ts';
 import { toSeconds } from './rounding.ts';
 import { type Trigger, triggerOf } from './trigger.ts';
 
@@ -26,7 +26,7 @@ export interface Frame {
   readonly measured: Window;
   /** Time zero of everything reported: the trigger's begin, or the first phase's when there was none. */
   readonly zeroT: number;
-  /** The zone the faults are in; without a fault the first zone that has volumes. */
+  /** Of zones with volumes, the one the first fault is in; without a fault in any of them, the first. */
   readonly zone: string;
   readonly volumes: readonly PlanVolume[];
   readonly nodes: readonly PlanContainer[];
@@ -42,7 +42,8 @@ export function frameOf(plan: Plan, history: History): Frame {
   const phases = phasesOf(history, endOfRecord);
   const startT = phases[0]?.startT ?? history.of('run.start')[0]?.t ?? 0;
   const measured = { startT, endT: Math.max(startT, phases.at(-1)?.endT ?? endOfRecord) };
-  const zone = zoneOfFaults(plan, trigger.faults);
+  const hasVolumes = (id: string | null) => plan.volumes.some((volume) => volume.zone === id);
+  const zone = trigger.faults.find((fault) => hasVolumes(fault.targets.zone))?.targets.zone;
   const lossEndT = trigger.endT === null ? measured.endT : trigger.endT + plan.storage.detectorMs;
   return {
     plan,
@@ -51,9 +52,7 @@ export function frameOf(plan: Plan, history: History): Frame {
     phases,
     measured,
     zeroT: trigger.startT ?? measured.startT,
-    zone,
-    volumes: plan.volumes.filter((volume) => volume.zone === zone),
-    nodes: plan.containers.filter((container) => container.role === 'node' && container.zone === zone),
+    ...partsOf(plan, zone ?? plan.volumes[0]?.zone ?? plan.zones[0]?.id ?? ''),
     lossWindow: { startT: trigger.startT ?? measured.startT, endT: Math.min(measured.endT, lossEndT) },
     hungMs: Math.max(1000, plan.storage.detectorMs),
   };
@@ -77,17 +76,10 @@ function phasesOf(history: History, endOfRecord: number): readonly PhaseWindow[]
   return phases;
 }
 
-function zoneOfFaults(plan: Plan, faults: readonly PlanFault[]): string {
-  const [fault] = faults;
-  const zone = fault === undefined ? undefined : zoneOfFault(plan, fault);
-  return zone ?? plan.volumes[0]?.zone ?? plan.zones[0]?.id ?? '';
-}
-
-function zoneOfFault(plan: Plan, fault: PlanFault): string | undefined {
-  if (fault.kind === 'misroute') return fault.zone;
-  const id =
-    fault.kind === 'kill'
-      ? fault.containers[0]
-      : plan.links.find((link) => fault.links.includes(link.id) && link.source !== 'host')?.source;
-  return plan.containers.find((container) => container.id === id)?.zone;
+function partsOf(plan: Plan, zone: string): Pick<Frame, 'zone' | 'volumes' | 'nodes'> {
+  return {
+    zone,
+    volumes: plan.volumes.filter((volume) => volume.zone === zone),
+    nodes: plan.containers.filter((container) => container.role === 'node' && container.zone === zone),
+  };
 }

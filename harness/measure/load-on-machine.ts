@@ -18,7 +18,7 @@ export const machineSchema = z.strictObject({
   lag: z.array(lagSchema).describe('How late event loops ran: late ones measure too long'),
   silent: z
     .array(z.strictObject({ container: z.string(), seconds: z.number(), atSeconds: z.number() }))
-    .describe('Containers and routers without a record for longer than 2 s'),
+    .describe('Containers and routers without a record for longer than 2 s that no fault silenced'),
 });
 export type Machine = z.infer<typeof machineSchema>;
 
@@ -55,18 +55,25 @@ function nearestRank(sorted: readonly number[], share: number, digits: number): 
   return value === undefined ? null : round(value, digits);
 }
 
-const STATS_OF = { node: 'node', instances: 'io', app: 'app', 'control-plane': 'control' } as const satisfies Record<
-  Role,
-  string
->;
+const STATS_OF = {
+  node: 'node',
+  instances: 'io',
+  app: 'app',
+  'control-plane': 'control',
+  gauge: 'gauge',
+} as const satisfies Record<Role, string>;
 
 function silences(frame: Frame): Machine['silent'] {
-  const killed = new Set(frame.trigger.faults.flatMap((fault) => (fault.kind === 'kill' ? fault.containers : [])));
+  const silenced = new Set(frame.trigger.faults.flatMap((fault) => fault.silences));
   const expected = [
     ...frame.plan.containers
-      .filter((container) => !killed.has(container.id))
+      .filter((container) => !silenced.has(container.id))
       .map((container) => ({ source: container.id, kind: STATS_OF[container.role] })),
-    ...frame.plan.routers.map((router) => ({ source: router.id, kind: 'queue' as const })),
+    // Where Toxiproxy shapes, a router has no queue to sample.
+    ...(frame.history.of('run.start')[0]?.shaping === 'toxiproxy' ? [] : frame.plan.routers).map((router) => ({
+      source: router.id,
+      kind: 'queue' as const,
+    })),
     { source: 'harness', kind: 'host' as const },
   ];
   return expected.flatMap(({ source, kind }) => {

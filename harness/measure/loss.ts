@@ -95,13 +95,13 @@ function freeSlotsBefore(frame: Frame): { readonly slots: number | null; readonl
   return { slots, reason: null };
 }
 
-/** Volumes with a replica on a misrouted or killed node; `null`: cuts are not predicted. */
+/** Volumes with a replica on a node that its peers are foretold to lose; `null`: of some fault nothing is foretold. */
 function predictedLosses(frame: Frame): number | null {
   const targets = new Set<string>();
-  for (const fault of frame.trigger.faults) {
-    if (fault.kind === 'cut') return null;
-    for (const id of fault.kind === 'misroute' ? fault.nodes : fault.containers) targets.add(id);
+  for (const { losesPartnersOf } of frame.trigger.faults) {
+    if (losesPartnersOf === null) return null;
+    for (const id of losesPartnersOf) targets.add(id);
   }
-  // Bytes between two misrouted nodes take the misrouted path as well, so one target is enough.
+  // Two lost nodes lose one another as well, so one target is enough.
   return frame.volumes.filter((volume) => targets.has(volume.primary) || targets.has(volume.mirror)).length;
 }

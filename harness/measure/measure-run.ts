@@ -7,6 +7,7 @@ import { type BlockIo, measureBlockIo } from './block-io.ts';
 import { type Copy, measureCopy } from './copy.ts';
 import { type Dose, measureDose } from './dose.ts';
 import { type Elections, measureElections } from './elections.ts';
+import { type Fabric, measureFabric } from './fabric.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { type Ledger, measureLedger } from './ledger.ts';
 import { type Machine, measureMachine } from './load-on-machine.ts';
@@ -26,6 +27,7 @@ export interface Measurements {
   readonly elections: Elections;
   readonly agreement: readonly Agreement[];
   readonly dose: Dose;
+  readonly fabric: Fabric;
   readonly queues: readonly Queue[];
   readonly applications: readonly ZoneOperations[];
   readonly blockIo: readonly BlockIo[];
@@ -47,6 +49,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     elections: measureElections(frame),
     agreement: measureAgreement(frame, loss, storm),
     dose: measureDose(frame),
+    fabric: measureFabric(frame),
     queues: measureQueues(frame),
     applications: measureApplications(frame),
     blockIo: measureBlockIo(frame),

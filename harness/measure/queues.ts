@@ -40,11 +40,11 @@ export const payloadCounter = (frame: Frame, router: string): Counter =>
 export const mbit = (bytes: number, window: Window): number | null =>
   window.endT <= window.startT ? null : round((bytes * 8) / 1000 / (window.endT - window.startT), 3);
 
-/** When bytes were misrouted: until the routes were back; for other faults until the trigger's end. */
-export const faultWindow = (frame: Frame): Window => ({
-  startT: frame.zeroT,
-  endT: frame.trigger.routesRestoredT ?? frame.trigger.endT ?? frame.zeroT,
-});
+/** When bytes were misrouted: until the routes were back; with other faults until the trigger's end. */
+export function faultWindow({ trigger, zeroT }: Frame): Window {
+  const restoredT = trigger.faults.every((fault) => fault.kind === 'misroute') ? trigger.routesRestoredT : null;
+  return { startT: zeroT, endT: restoredT ?? trigger.endT ?? zeroT };
+}
 
 export function routerOf(frame: Frame, plane: Plane): PlanRouter | undefined {
   return frame.plan.routers.find((router) => router.zone === frame.zone && router.plane === plane);

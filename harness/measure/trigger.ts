@@ -8,18 +8,21 @@ import { toSeconds } from './rounding.ts';
  * happen; both `null` without a reason never occurs.
  */
 export interface Trigger {
+  /** In the order of the plan, without those that were skipped because their phase ended before their time. */
   readonly faults: readonly PlanFault[];
   readonly startT: number | null;
   readonly startReason: string | null;
   readonly endT: number | null;
   readonly endReason: string | null;
-  /** Only a misroute has these: routes read back as restored, and what stood in the queue at that moment. */
+  /** Only a misroute has these, of several the last: routes read back as restored, what stood in the queue then, … */
   readonly routesRestoredT: number | null;
   readonly backlogAtRestoreBytes: number | null;
+  /** … and when the queue had sent that. */
+  readonly drainedT: number | null;
 }
 
 export const triggerSchema = z.strictObject({
-  faults: z.array(z.string()).describe('Ids of the faults the plan applies'),
+  faults: z.array(z.string()).describe('Ids of the faults the plan applies, without those whose phase ended first'),
   seconds: z.number().nullable().describe('From the first fault applied until it was proved gone'),
   secondsReason: z.string().nullable(),
   routesRestoredAtSeconds: z.number().nullable().describe('Routes read back as restored, since the trigger began'),
@@ -30,31 +33,53 @@ export type TriggerResult = z.infer<typeof triggerSchema>;
 
 /**
  * A misroute begins when its record says `applied` and ends with `trigger.end` (`drainedAt`); of other faults the
- * end is `reverted`. With several faults the trigger reaches from the first to the last.
+ * end is `reverted`. With several faults the trigger reaches from the first applied to the last gone, whatever was
+ * whole in between.
  */
 export function triggerOf(plan: Plan, history: History): Trigger {
-  const faults = plan.phases.flatMap((phase) => phase.faults);
-  const none = { faults, routesRestoredT: null, backlogAtRestoreBytes: null, startT: null, endT: null };
+  const planned = plan.phases.flatMap((phase) => phase.faults);
+  const records = history.of('fault');
+  const skipped = new Set(records.filter((record) => record.state === 'skipped').map((record) => record.id));
+  const faults = planned.filter((fault) => !skipped.has(fault.id));
+  const none = {
+    faults,
+    routesRestoredT: null,
+    backlogAtRestoreBytes: null,
+    drainedT: null,
+    startT: null,
+    endT: null,
+  };
   if (faults.length === 0) {
-    const reason = 'the plan has no fault';
+    const reason = planned.length === 0 ? 'the plan has no fault' : 'every fault’s phase ended before its time';
     return { ...none, startReason: reason, endReason: reason };
   }
-  const records = history.of('fault');
   const applied = records.filter((record) => record.state === 'applied');
   const [first] = applied;
   if (first === undefined) {
     const reason = 'no fault was applied';
     return { ...none, startReason: reason, endReason: reason };
   }
-  const proof = history.of('trigger.end').at(-1);
-  const ends: number[] = [];
+  // Where Toxiproxy makes the capacities there is no queue that could hold what was misrouted.
+  const hasQueues = history.of('run.start')[0]?.shaping !== 'toxiproxy';
+  // Proofs come in the order of the misroutes' ends, one for each.
+  const proofs = history.of('trigger.end').toSorted((a, b) => a.routesRestoredAt - b.routesRestoredAt);
+  const proof = proofs.at(-1);
+  const reverted = new Map(
+    records.filter((record) => record.state === 'reverted').map((record) => [record.id, record.t]),
+  );
+  const misroutes = faults
+    .filter((fault) => fault.kind === 'misroute')
+    .sort(
+      (a, b) => (reverted.get(a.id) ?? Number.POSITIVE_INFINITY) - (reverted.get(b.id) ?? Number.POSITIVE_INFINITY),
+    );
+  const unproved = new Set(misroutes.slice(proofs.length).map((fault) => fault.id));
+  const ends = proofs.map(({ drainedAt }) => drainedAt);
   const open: string[] = [];
   for (const fault of faults) {
-    const end =
-      fault.kind === 'misroute'
-        ? proof?.drainedAt
-        : records.findLast((record) => record.id === fault.id && record.state === 'reverted')?.t;
-    if (end === undefined) open.push(fault.id);
+    const end = reverted.get(fault.id);
+    if (fault.kind === 'misroute' && hasQueues) {
+      if (unproved.has(fault.id)) open.push(fault.id);
+    } else if (end === undefined) open.push(fault.id);
     else ends.push(end);
   }
   return {
@@ -62,20 +87,29 @@ export function triggerOf(plan: Plan, history: History): Trigger {
     startT: first.t,
     startReason: null,
     endT: open.length === 0 ? Math.max(...ends) : null,
-    endReason: open.length === 0 ? null : `the end of ${open.join(', ')} was not proved`,
+    endReason: open.length === 0 ? null : `the end of ${fewIds(open)} was not proved`,
     routesRestoredT: proof?.routesRestoredAt ?? null,
     backlogAtRestoreBytes: proof?.backlogAtRestoreBytes ?? null,
+    drainedT: proof?.drainedAt ?? null,
   };
 }
 
+/** Most ids that a reason names: a flap may be a thousand faults. */
+const NAMED_MAX = 6;
+
+export function fewIds(ids: readonly string[]): string {
+  const more = ids.length - NAMED_MAX;
+  return more <= 0 ? ids.join(', ') : `${ids.slice(0, NAMED_MAX).join(', ')} and ${more} more`;
+}
+
 export function describeTrigger(trigger: Trigger): TriggerResult {
-  const { startT, endT, routesRestoredT } = trigger;
+  const { startT, endT, routesRestoredT, drainedT } = trigger;
   return {
     faults: trigger.faults.map((fault) => fault.id),
     seconds: startT === null || endT === null ? null : toSeconds(endT - startT),
     secondsReason: trigger.startReason ?? trigger.endReason,
     routesRestoredAtSeconds: startT === null || routesRestoredT === null ? null : toSeconds(routesRestoredT - startT),
     backlogAtRestoreBytes: trigger.backlogAtRestoreBytes,
-    drainSeconds: endT === null || routesRestoredT === null ? null : toSeconds(endT - routesRestoredT),
+    drainSeconds: drainedT === null || routesRestoredT === null ? null : toSeconds(drainedT - routesRestoredT),
   };
 }

@@ -16,9 +16,9 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
   const measurements = measureRun(plan, records);
   const { verdict, expectations } = checkRun(measurements);
   const { scenario, preset, seed, overrides } = plan;
-  const { frame, storm, loss, search, copy, elections, dose, ledger, machine, series } = measurements;
+  const { frame, storm, loss, search, copy, elections, dose, fabric, ledger, machine, series } = measurements;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     run: describeRun(frame, notes),
     scenario: { name: scenario.name, title: scenario.title, preset, seed, overrides: { ...overrides } },
     verdict: { outcome: verdict.outcome, problems: [...verdict.problems] },
@@ -32,6 +32,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     copy,
     elections,
     dose,
+    fabric,
     agreement: [...measurements.agreement],
     queues: [...measurements.queues],
     applications: [...measurements.applications],

@@ -30,14 +30,16 @@ export class LiveView {
   #outcome: string | null = null;
 
   constructor(plan: Plan) {
-    const [fault] = plan.phases.flatMap((phase) => phase.faults).filter((candidate) => candidate.kind === 'misroute');
-    const zone = fault?.zone ?? plan.volumes[0]?.zone;
+    const faults = plan.phases.flatMap((phase) => phase.faults);
+    const zones = new Set(plan.volumes.map((volume) => volume.zone));
+    const hit = faults.map((fault) => fault.targets.zone).find((id) => id !== null && zones.has(id));
+    const zone = hit ?? plan.volumes[0]?.zone;
     this.#thin = plan.routers.find((router) => router.zone === zone && router.plane === 'replication');
     const nodes = plan.containers.filter((container) => container.role === 'node' && container.zone === zone);
     this.#nodes = new Set(nodes.map((node) => node.id));
     this.#appTimeoutMs = plan.load.appTimeoutMs;
-    const zones = plan.containers.filter((container) => container.role === 'app').map((container) => container.zone);
-    this.#answers = new Map(zones.map((id) => [id, []]));
+    const apps = plan.containers.filter((container) => container.role === 'app');
+    this.#answers = new Map(apps.map((app) => [app.zone, []]));
   }
 
   feed(record: HistoryRecord): void {

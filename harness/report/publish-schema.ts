@@ -9,7 +9,7 @@ export const RESULT_SCHEMA_FILE = fileURLToPath(new URL('../../docs/schemas/resu
 /** The published schema's text: JSON Schema 2020-12, made from the one zod schema. */
 export function resultJsonSchema(): string {
   const schema = z.toJSONSchema(resultSchema, { target: 'draft-2020-12' });
-  const title = 'A Zonestorm run’s result.json, schemaVersion 1';
+  const title = 'A Zonestorm run’s result.json, schemaVersion 2';
   return `${JSON.stringify({ ...schema, title }, null, 2)}\n`;
 }
 

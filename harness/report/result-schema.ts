@@ -8,6 +8,7 @@ import { blockIoSchema } from '../measure/block-io.ts';
 import { copySchema } from '../measure/copy.ts';
 import { doseSchema } from '../measure/dose.ts';
 import { electionsSchema } from '../measure/elections.ts';
+import { fabricSchema } from '../measure/fabric.ts';
 import { ledgerSchema } from '../measure/ledger.ts';
 import { machineSchema } from '../measure/load-on-machine.ts';
 import { lossSchema } from '../measure/loss.ts';
@@ -45,7 +46,7 @@ const environmentSchema = z
 
 /** `result.json`. A thing that did not happen is `null`, with a reason beside it; never 0. */
 export const resultSchema = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   run: z.strictObject({
     id: z.string().nullable(),
     startedAt: z.string().nullable().describe('Wall clock, ISO 8601'),
@@ -75,6 +76,7 @@ export const resultSchema = z.strictObject({
   copy: copySchema,
   elections: electionsSchema,
   dose: doseSchema,
+  fabric: fabricSchema,
   agreement: z.array(agreementSchema),
   queues: z.array(queueSchema),
   applications: z.array(zoneOperationsSchema),

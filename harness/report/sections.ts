@@ -13,6 +13,7 @@ export interface Section {
 export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Storm', rows: stormRows(result) },
   { title: 'Dose', rows: doseRows(result) },
+  { title: 'Fabric', rows: fabricRows(result) },
   { title: 'Agreement', rows: agreementRows(result) },
   { title: 'Applications', rows: applicationRows(result) },
   { title: 'Ledger', rows: ledgerRows(result) },
@@ -70,11 +71,25 @@ function copied({ bytesResynced, copyMbit, shareOfResidual, reason }: Result['co
   return `${bytes(bytesResynced)} at ${megabits(copyMbit)}, ${percentOr(shareOfResidual)} of the capacity left for it`;
 }
 
+/** Most faults that have a row of their own; of more, those that went wrong come first. */
+const FAULTS_MAX = 6;
+
+function faultRows(faults: Result['dose']['faults']): Row[] {
+  const isWell = ({ applied, reverted, failure }: (typeof faults)[number]) => applied && reverted && failure === null;
+  const sorted =
+    faults.length <= FAULTS_MAX ? faults : faults.toSorted((a, b) => Number(isWell(a)) - Number(isWell(b)));
+  const rows = sorted.slice(0, FAULTS_MAX).map(({ id, applied, reverted, failure }): Row => {
+    return [id, failure ?? `${applied ? 'applied' : 'never applied'}, ${reverted ? 'reverted' : 'not reverted'}`];
+  });
+  const rest = sorted.slice(FAULTS_MAX);
+  if (rest.length === 0) return rows;
+  const unwell = rest.filter((fault) => !isWell(fault)).length;
+  const how = unwell === 0 ? 'all applied and reverted' : `${unwell} of them not applied and reverted`;
+  return [...rows, [`and ${rest.length} more`, how]];
+}
+
 function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
-  const rows: Row[] = dose.faults.map(({ id, applied, reverted, failure }) => [
-    id,
-    failure ?? `${applied ? 'applied' : 'never applied'}, ${reverted ? 'reverted' : 'not reverted'}`,
-  ]);
+  const rows: Row[] = faultRows(dose.faults);
   rows.push([
     'trigger',
     trigger.seconds === null ? orReason(trigger.secondsReason) : `${seconds(trigger.seconds)}, proved gone`,
@@ -101,6 +116,56 @@ function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
     rows.push([queue.router, `${rates.join(' → ')} of ${queue.capacityMbit} Mbit/s, ${integer(queue.drops)} drops`]);
   }
   return rows;
+}
+
+function fabricRows({ fabric }: Result): readonly Row[] {
+  const rows: Row[] = [];
+  if (fabric.shaping === 'toxiproxy') {
+    rows.push(['capacities', `by Toxiproxy’s rates, shared over live connections (${fabric.shapingReason ?? ''})`]);
+  }
+  for (const path of fabric.paths) {
+    const carried = path.receivedMbit === null ? orReason(path.reason) : `${number(path.receivedMbit)} Mbit/s before`;
+    const rtt = `round trip ${milliseconds(path.rttP50Ms)} idle, ${milliseconds(path.measuredRttP50Ms)} in the run`;
+    rows.push([
+      `${path.router}, asked ${path.askedMbit}`,
+      `${carried}; ${rtt} (p99 ${milliseconds(path.measuredRttP99Ms)})`,
+    ]);
+  }
+  const worst = fabric.experiences.toSorted((a, b) => Number(a.holds ?? false) - Number(b.holds ?? false));
+  for (const seen of worst.slice(0, FAULTS_MAX)) {
+    const as =
+      seen.holds === null
+        ? `not judged (${seen.reason ?? 'too little seen'})`
+        : seen.holds
+          ? 'as asked'
+          : 'NOT AS ASKED';
+    const added = seen.askedAddedRttMs === null ? '' : `, ${milliseconds(seen.addedRttMs)} longer`;
+    rows.push([
+      `${seen.fault} on ${seen.link}`,
+      `open: ${seen.seenOpen ?? '–'}, new: ${seen.seenFresh ?? '–'}${added}: ${as}`,
+    ]);
+  }
+  for (const { fault, what, askedMbit, measuredMbit, reached } of fabric.capacities.slice(0, FAULTS_MAX)) {
+    const how = reached === true ? 'filled' : 'at most';
+    rows.push([`${fault}: ${what}`, `${number(measuredMbit)} Mbit/s ${how}, asked ${number(askedMbit)}`]);
+  }
+  rows.push(['links that no byte crossed', silentLinksText(fabric)]);
+  if (fabric.replacedRouters.length > 0) {
+    rows.push(['routers replaced', fabric.replacedRouters.map(({ router }) => router).join(', ')]);
+  }
+  const left = fabric.leftBehind;
+  rows.push([
+    'read back at the end',
+    left === null ? '–' : left.length === 0 ? 'everything as at the start' : left.join('; '),
+  ]);
+  return rows;
+}
+
+function silentLinksText({ silentLinks, silentLinksReason, linksTotal }: Result['fabric']): string {
+  if (silentLinks === null) return orReason(silentLinksReason);
+  if (silentLinks.length === 0) return `none of ${linksTotal}`;
+  const shown = silentLinks.slice(0, 4).join(', ');
+  return `${silentLinks.length} of ${linksTotal}: ${shown}${silentLinks.length > 4 ? ', …' : ''}`;
 }
 
 const agreementRows = ({ agreement }: Result): readonly Row[] =>

@@ -1,7 +1,6 @@
 import type { Frame } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import { faultWindow } from '../measure/queues.ts';
-import type { PlanFault } from '../scenario/plan.ts';
 import { count, percent, seconds } from './numbers.ts';
 
 /** Two sentences made of this run's measured numbers, for somebody who sees nothing else of the report. */
@@ -19,6 +18,7 @@ function whatTheFaultDid({ frame, loss, search }: Measurements): string {
   if (trigger.faults.length === 0) return `No fault was planned, and ${lost}.`;
   if (trigger.startT === null) return `The planned fault was never applied, and ${lost}.`;
   const known = trigger.endT === null ? 'For a time whose end was not proved' : lasting(frame);
+  const faults = joined(fewDescriptions(trigger.faults.map((fault) => fault.description)));
   const pairs =
     loss.pairsLost === 0
       ? `no node lost another (longest silence ${seconds(loss.longestSilenceMs / 1000)})`
@@ -27,28 +27,30 @@ function whatTheFaultDid({ frame, loss, search }: Measurements): string {
     loss.volumesLosingPartner === 0 || loss.freeSlotsBefore === null
       ? ''
       : `, with ${count(loss.freeSlotsBefore, 'free slot')} for them and ${count(search.attempts, 'attempt')} to find one`;
-  return `${known}, ${trigger.faults.map((fault) => describeFault(frame, fault)).join(' and ')}: ${pairs}, and ${lost}${room}.`;
+  return `${known}, ${faults}: ${pairs}, and ${lost}${room}.`;
 }
 
+/** Of faults that come and go: `within`, as none of them need have lasted so long. */
 function lasting(frame: Frame): string {
   const { startT, endT } = faultWindow(frame);
-  return `For ${seconds((endT - startT) / 1000)}`;
+  return `${frame.trigger.faults.length === 1 ? 'For' : 'Within'} ${seconds((endT - startT) / 1000)}`;
 }
 
-function describeFault(frame: Frame, fault: PlanFault): string {
-  switch (fault.kind) {
-    case 'misroute': {
-      const router = frame.plan.routers.find((r) => r.zone === fault.zone && r.plane === 'replication');
-      const capacity = router === undefined ? '' : ` of ${router.capacityMbit} Mbit/s`;
-      const nodes = frame.plan.containers.filter((c) => c.zone === fault.zone && c.role === 'node').length;
-      return `the bytes to ${fault.nodes.length} of ${nodes} nodes of ${fault.zone} took the replication network${capacity}`;
-    }
-    case 'cut':
-      return `${count(fault.links.length, 'link')} ${fault.links.length === 1 ? 'was' : 'were'} cut`;
-    case 'kill':
-      return `${fault.containers.join(', ')} ${fault.containers.length === 1 ? 'was' : 'were'} down`;
-  }
+const DESCRIPTIONS_MAX = 6;
+
+/** Each description once, with how often; no more than a few, and how many faults are left out. */
+export function fewDescriptions(descriptions: readonly string[]): readonly string[] {
+  const times = Map.groupBy(descriptions, (description) => description);
+  const shown = [...times].slice(0, DESCRIPTIONS_MAX);
+  const left = descriptions.length - shown.reduce((sum, [, same]) => sum + same.length, 0);
+  return [
+    ...shown.map(([description, { length }]) => (length === 1 ? description : `${description} (${length} times)`)),
+    ...(left === 0 ? [] : [`${left} more`]),
+  ];
 }
+
+const joined = (parts: readonly string[]): string =>
+  parts.length <= 2 ? parts.join(' and ') : `${parts.slice(0, -1).join('; ')}; and ${parts.at(-1)}`;
 
 function whatFollowed({ frame, storm, applications }: Measurements): string {
   const answers = applications.map(({ zone, periods: [overall] }) =>

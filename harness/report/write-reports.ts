@@ -36,14 +36,19 @@ async function readPlan(file: string): Promise<Plan> {
   } catch (error) {
     throw new BadRunError(`${file}: cannot be read as a plan`, { cause: error });
   }
-  if (!isPlan(plan)) throw new BadRunError(`${file}: not a plan of schema version 1`);
-  return plan;
+  if (isPlan(plan)) return plan;
+  const version = typeof plan === 'object' && plan !== null && 'schemaVersion' in plan ? plan.schemaVersion : null;
+  const found =
+    typeof version === 'number' && version !== PLAN_VERSION ? `a plan of schema version ${version}` : 'no plan';
+  throw new BadRunError(`${file}: ${found}, expected one of schema version ${PLAN_VERSION}`);
 }
+
+const PLAN_VERSION: Plan['schemaVersion'] = 2;
 
 /** Plans are written by zonestorm, not by people: the version is enough to tell one. */
 const isPlan = (value: unknown): value is Plan =>
   typeof value === 'object' &&
   value !== null &&
   'schemaVersion' in value &&
-  value.schemaVersion === 1 &&
+  value.schemaVersion === PLAN_VERSION &&
   'phases' in value;

@@ -19,11 +19,11 @@ export async function awaitTriggerEnd(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<TriggerEnd | null> {
-  const atRestore = await router.queue();
+  const atRestore = await router.shell.queue();
   const target = atRestore.frameBytes + atRestore.backlogBytes;
   const deadline = monotonicMs() + limitMs;
   while (monotonicMs() < deadline) {
-    const now = await router.queue();
+    const now = await router.shell.queue();
     if (now.frameBytes >= target || now.backlogBytes === 0) {
       return {
         kind: 'trigger.end',

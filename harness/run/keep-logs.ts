@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { withoutHeaders } from '../lab/containers/without-headers.ts';
 import { LABELS } from '../lab/labels.ts';
 
 /** Writes the whole log of every container of a run, running or not, to `folder/ID.log`, before any is removed. */
@@ -12,15 +13,4 @@ export async function keepLogs(docker: Docker, runId: string, folder: string): P
     const log = await docker.getContainer(Id).logs({ stdout: true, stderr: true });
     await writeFile(join(folder, `${Labels[LABELS.id]}.log`), withoutHeaders(log));
   }
-}
-
-/** The engine puts eight bytes before each piece: which stream it is of, and its length (Engine API, "Stream format"). */
-export function withoutHeaders(log: Buffer): Buffer {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at + 8 <= log.length; ) {
-    const end = at + 8 + log.readUInt32BE(at + 4);
-    pieces.push(log.subarray(at + 8, end));
-    at = end;
-  }
-  return Buffer.concat(pieces);
 }

@@ -2,16 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BoundFault, bindFault } from '../fault/catalogue.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { FaultRecord, HistoryRecord } from '../history/records.ts';
-import type { PlanFault, PlanPhase } from '../scenario/plan.ts';
+import type { PlanPhase } from '../scenario/plan.ts';
+import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { awaitTriggerEnd } from './await-trigger-end.ts';
+import { FaultSchedule } from './fault-schedule.ts';
 import type { LiveState } from './live-state.ts';
+import { startLinkRate } from './measure-link-rate.ts';
+
+/** Where what is about to be done is written down first; see `harness/lab/journal.ts`. */
+export interface FaultJournal {
+  applying(fault: BoundFault['plan']): void;
+  applied(fault: BoundFault['plan']): void;
+  reverted(fault: BoundFault['plan']): void;
+}
 
 export interface RunPhasesOptions {
   readonly target: FaultTarget;
   readonly live: LiveState;
+  readonly journal: FaultJournal;
   readonly onRecord: (record: HistoryRecord) => void;
   readonly signal: AbortSignal;
+  /** How long one step of a fault may take, ms; tests have less time. */
+  readonly faultLimitMs?: number;
 }
 
 /** How long a condition must hold before a phase that waits for it ends: one of its sources prints twice a second. */
@@ -19,10 +32,12 @@ const HOLD_MS = 3_000;
 const POLL_MS = 100;
 /** A full queue of a thin network takes a few seconds to drain; one that does not has another load. */
 const DRAIN_LIMIT_MS = 60_000;
+/** Faults take milliseconds, a replaced router some seconds; what takes longer waits for something that is gone. */
+const FAULT_LIMIT_MS = 60_000;
 
 /**
- * Goes through the phases. A fault's revert is registered before the fault is applied, and registered reverts run
- * in reverse order when the phase ends, however it ends.
+ * Goes through the phases. A fault is written down before it is applied, and what was written down is put back in
+ * reverse order when its time or its phase ends, however that ends.
  */
 export async function runPhases(phases: readonly PlanPhase[], options: RunPhasesOptions): Promise<void> {
   const background: Promise<void>[] = [];
@@ -38,63 +53,122 @@ export async function runPhases(phases: readonly PlanPhase[], options: RunPhases
   await Promise.all(background);
 }
 
-async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Promise<void>[]): Promise<void> {
-  const began = monotonicMs();
-  const applied: BoundFault[] = [];
-  try {
-    for (const fault of phase.faults) {
-      const bound = bindFault(fault, options.target);
-      applied.push(bound);
-      record(options, bound, 'applying');
-      await bound.apply();
-      const share = await bound.probe();
-      record(options, bound, share === 1 ? 'applied' : 'failed');
-      if (share !== 1) throw new Error(`fault ${fault.id}: only ${(share * 100).toFixed(0)} % of it is in force`);
-    }
-    await phaseEnd(phase, began, options);
-  } finally {
-    await putAllBack(applied.reverse(), options, background);
-  }
+/** Faults of the plan that this lab cannot carry out, in words. */
+export function unableFaults(phases: readonly PlanPhase[], target: FaultTarget): string[] {
+  return phases
+    .flatMap(({ faults }) => faults)
+    .flatMap((fault) => {
+      const { unable } = bindFault(fault, target);
+      return unable === null ? [] : [`${fault.id}: ${unable}`];
+    });
 }
 
-/** One that cannot be put back does not keep the others from it. @throws AggregateError of all that failed. */
+async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Promise<void>[]): Promise<void> {
+  const { signal } = options;
+  const began = monotonicMs();
+  const hasEnded = phaseEnd(phase, began, options);
+  const schedule = new FaultSchedule(phase.faults.map((fault) => bindFault(fault, options.target)));
+  const errors: Error[] = [];
+  try {
+    for (;;) {
+      const now = monotonicMs() - began;
+      for (let due = schedule.takeRevert(now); due !== null; due = schedule.takeRevert(now)) {
+        await putBack(due, schedule, options, background);
+      }
+      // What is asked for at the instant of the end would be over before it is in force.
+      if (hasEnded()) break;
+      for (let due = schedule.takeApply(now); due !== null; due = schedule.takeApply(now)) {
+        await apply(due, options, schedule);
+      }
+      const next = Math.min(schedule.nextAt ?? Number.POSITIVE_INFINITY, endsAt(phase) ?? now + POLL_MS);
+      await delay(Math.max(1, began + next - monotonicMs()), undefined, { signal });
+    }
+  } catch (error) {
+    errors.push(error as Error);
+  }
+  errors.push(...(await putAllBack(schedule, options, background)));
+  for (const fault of schedule.waiting) record(options, fault, 'skipped');
+  const [first] = errors;
+  if (first === undefined) return;
+  if (errors.length === 1) throw first;
+  throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
+}
+
+async function apply(bound: BoundFault, options: RunPhasesOptions, schedule: FaultSchedule): Promise<void> {
+  const { id } = bound.plan;
+  options.journal.applying(bound.plan);
+  schedule.begin(bound);
+  record(options, bound, 'applying');
+  const { faultLimitMs = FAULT_LIMIT_MS } = options;
+  await withDeadline(bound.apply(), faultLimitMs, `fault ${id}`);
+  const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${id}`);
+  record(options, bound, share === 1 ? 'applied' : 'failed');
+  if (share !== 1) throw new Error(`fault ${id}: only ${(share * 100).toFixed(0)} % of it is in force`);
+  options.journal.applied(bound.plan);
+  schedule.measure(bound, await startLinkRate(bound, options.target));
+}
+
+/** In reverse order. One that cannot be put back does not keep the others from it. Returns what failed. */
 async function putAllBack(
-  faults: readonly BoundFault[],
+  schedule: FaultSchedule,
+  options: RunPhasesOptions,
+  background: Promise<void>[],
+): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (const bound of schedule.inForce.toReversed()) {
+    try {
+      await putBack(bound, schedule, options, background);
+    } catch (error) {
+      errors.push(error as Error);
+    }
+  }
+  return errors;
+}
+
+async function putBack(
+  bound: BoundFault,
+  schedule: FaultSchedule,
   options: RunPhasesOptions,
   background: Promise<void>[],
 ): Promise<void> {
-  const errors: unknown[] = [];
-  for (const bound of faults) {
-    try {
-      await putBack(bound, options, background);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '));
-}
-
-async function putBack(bound: BoundFault, options: RunPhasesOptions, background: Promise<void>[]): Promise<void> {
+  const { id } = bound.plan;
+  const { faultLimitMs = FAULT_LIMIT_MS } = options;
+  // Of a run that is given up nothing is measured; it is put back as soon as can be.
+  if (!options.signal.aborted) await lookBeforeRevert(bound, schedule, options);
   record(options, bound, 'reverting');
-  await bound.revert();
-  const share = await bound.probe();
+  await withDeadline(bound.revert(), faultLimitMs, `the revert of ${id}`);
+  const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${id}`);
   const restoredAt = monotonicMs();
   record(options, bound, share === 0 ? 'reverted' : 'failed');
-  if (share !== 0) throw new Error(`fault ${bound.plan.id} is still in force after its revert`);
-  if (bound.plan.kind === 'misroute' && !options.signal.aborted) {
-    background.push(proveTriggerEnd(bound.plan, restoredAt, options));
+  if (share !== 0) throw new Error(`fault ${id} is still in force after its revert`);
+  options.journal.reverted(bound.plan);
+  if (bound.drains !== null && !options.signal.aborted) {
+    background.push(proveTriggerEnd(bound.drains, restoredAt, options));
+  }
+}
+
+/**
+ * What is measured of a fault at its end, and whether it is still in force: something else may have put it back, as a
+ * supervisor does that starts what was killed. Nothing here keeps a fault from being put back.
+ */
+async function lookBeforeRevert(bound: BoundFault, schedule: FaultSchedule, options: RunPhasesOptions): Promise<void> {
+  const { faultLimitMs = FAULT_LIMIT_MS } = options;
+  try {
+    const measured = await withDeadline(schedule.finish(bound), faultLimitMs, `the dose of ${bound.plan.id}`);
+    for (const dose of measured) options.onRecord(dose);
+    const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${bound.plan.id}`);
+    if (share !== 1) record(options, bound, 'slipped');
+  } catch {
+    record(options, bound, 'slipped');
   }
 }
 
 /** The storm begins while the queue drains, so the proof runs beside the next phase. */
 async function proveTriggerEnd(
-  fault: Extract<PlanFault, { kind: 'misroute' }>,
+  router: NonNullable<BoundFault['drains']>,
   restoredAt: number,
   options: RunPhasesOptions,
 ): Promise<void> {
-  const planned = options.target.plan.routers.find((one) => one.zone === fault.zone && one.plane === 'replication');
-  if (planned === undefined) return;
-  const router = options.target.router(planned.id);
   try {
     const proof = await awaitTriggerEnd(router, restoredAt, DRAIN_LIMIT_MS, options.signal);
     if (proof !== null) options.onRecord(proof);
@@ -103,22 +177,21 @@ async function proveTriggerEnd(
   }
 }
 
-async function phaseEnd(phase: PlanPhase, began: number, options: RunPhasesOptions): Promise<void> {
-  const { signal } = options;
-  if (phase.until === null) {
-    const left = began + (phase.seconds ?? 0) * 1000 - monotonicMs();
-    await delay(Math.max(0, left), undefined, { signal });
-    return;
-  }
-  const atLeast = began + (phase.seconds ?? 0) * 1000;
-  const latest = began + (phase.atMostSeconds ?? 0) * 1000;
+/** Of a phase of a fixed length, ms since its begin. */
+const endsAt = (phase: PlanPhase): number | null => (phase.until === null ? (phase.seconds ?? 0) * 1000 : null);
+
+/** Tells, whenever it is asked, whether the phase is over. */
+function phaseEnd(phase: PlanPhase, began: number, options: RunPhasesOptions): () => boolean {
+  const { until } = phase;
+  const atLeast = (phase.seconds ?? 0) * 1000;
+  if (until === null) return () => monotonicMs() - began >= atLeast;
+  const latest = (phase.atMostSeconds ?? 0) * 1000;
   let since: number | null = null;
-  while (monotonicMs() < latest) {
-    const now = monotonicMs();
-    since = options.live[phase.until] ? (since ?? now) : null;
-    if (since !== null && now - since >= HOLD_MS && now >= atLeast) return;
-    await delay(POLL_MS, undefined, { signal });
-  }
+  return () => {
+    const now = monotonicMs() - began;
+    since = options.live[until] ? (since ?? now) : null;
+    return now >= latest || (since !== null && now - since >= HOLD_MS && now >= atLeast);
+  };
 }
 
 function note(options: RunPhasesOptions, phase: PlanPhase, state: 'begin' | 'end'): void {
@@ -126,7 +199,7 @@ function note(options: RunPhasesOptions, phase: PlanPhase, state: 'begin' | 'end
 }
 
 function record(options: RunPhasesOptions, bound: BoundFault, state: FaultRecord['state']): void {
-  const { id, kind } = bound.plan;
+  const { id, kind, description } = bound.plan;
   options.onRecord({
     kind: 'fault',
     t: monotonicMs(),
@@ -134,6 +207,6 @@ function record(options: RunPhasesOptions, bound: BoundFault, state: FaultRecord
     id,
     fault: kind,
     state,
-    detail: bound.description,
+    detail: description,
   });
 }

@@ -3,10 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import type { Shaping } from '../fabric/router.ts';
 import { appendHistory } from '../history/append-history.ts';
 import type { HistoryRecord, RunEnd } from '../history/records.ts';
-import { clean } from '../lab/clean.ts';
+import { chooseShaping, type ShapingChoice } from '../lab/choose-shaping.ts';
+import { clean, runsOnEngine } from '../lab/clean.ts';
+import { EngineWatch, engineGone } from '../lab/engine/watch-engine.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
+import { Journal } from '../lab/journal.ts';
 import { Lab, type LabImages } from '../lab/lab.ts';
 import { LIMITS } from '../lab/limits.ts';
 import { freeBlocks } from '../lab/networks/address-block.ts';
@@ -15,18 +19,22 @@ import { reaperName } from '../lab/session.ts';
 import { AppClient } from '../load/app-client.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
+import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { keepLogs } from './keep-logs.ts';
 import { LiveState } from './live-state.ts';
 import { readDisks } from './read-disks.ts';
-import { runPhases } from './run-phases.ts';
+import { runPhases, unableFaults } from './run-phases.ts';
 import { Sampler } from './sampler.ts';
+import { verifyRest } from './verify-rest.ts';
 
 export interface RunScenarioOptions {
   readonly docker: Docker;
   readonly plan: Plan;
   readonly folder: string;
   readonly images: LabImages;
+  /** `null`: the kernel's queue where it can be had. */
+  readonly shaping: Shaping | null;
   readonly sessionLabels: Readonly<Record<string, string>>;
   readonly version: string;
   readonly progress: (line: string) => void;
@@ -42,44 +50,117 @@ export interface RunScenarioOptions {
  *
  * @returns how the run ended; an error of the environment or of zonestorm is recorded as `broken` and thrown.
  */
-export async function runScenario(options: RunScenarioOptions): Promise<RunEnd['outcome']> {
+export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['outcome']> {
   const runId = randomBytes(4).toString('hex');
-  await using history = await appendHistory(join(options.folder, 'history.jsonl'));
+  await using history = await appendHistory(join(asked.folder, 'history.jsonl'));
   let live: LiveState | null = null;
+  let over = false;
   const onRecord = (record: HistoryRecord): void => {
+    // What still waited for a dead engine when it was given up may wake later.
+    if (over) return;
     history.append(record);
     live?.take(record);
-    options.onRecord(record);
+    asked.onRecord(record);
   };
   const end = (outcome: RunEnd['outcome'], reason: string | null): void =>
     onRecord({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome, reason });
-  try {
+  using journal = new Journal(runId);
+  using watch = new EngineWatch(asked.docker);
+  const { gone } = watch;
+  const options = { ...asked, gone, signal: AbortSignal.any([asked.signal, gone]) };
+  const carryOut = async (): Promise<RunEnd['outcome']> => {
     await using lab = await startLab(options, runId, onRecord);
     live = new LiveState(lab.plan);
+    refuseUnable(lab);
     try {
-      await conduct(lab, live, options, onRecord);
+      await conduct(lab, live, journal, options, onRecord);
       end('completed', null);
       return 'completed';
     } finally {
       options.progress('keeping the logs, removing containers and networks');
-      await keepLogs(options.docker, runId, join(options.folder, 'logs'));
+      const kept = keepLogs(options.docker, runId, join(options.folder, 'logs'));
+      // Logs that cannot be had are no reason to hide why the run ended.
+      await withDeadline(kept, LIMITS.logsMs, 'the logs', gone).catch((error: Error) =>
+        options.progress(error.message),
+      );
     }
+  };
+  try {
+    return await untilGone(carryOut(), gone);
   } catch (error) {
     const { reason } = options.signal;
     if (reason === 'deadline' || reason === 'interrupted') {
       end(reason, null);
       return reason;
     }
-    const cause = reason instanceof Error ? reason : (error as Error);
+    const cause = await whoseFault(reason instanceof Error ? reason : (error as Error), watch);
     end('broken', cause.stack ?? cause.message);
     throw cause;
   } finally {
-    await clean(options.docker, runId);
-    await options.docker
-      .getContainer(reaperName(options.sessionLabels))
-      .remove({ force: true })
-      .catch(() => undefined);
+    over = true;
+    await removeAll(options, runId, journal, watch);
   }
+}
+
+/** What the work comes to; once the engine is gone, it has so long to put back what it can without it. */
+async function untilGone<T>(work: Promise<T>, gone: AbortSignal): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    timer = setTimeout(() => reject(gone.reason as Error), LIMITS.putBackMs);
+  };
+  gone.addEventListener('abort', wait, { once: true });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    gone.removeEventListener('abort', wait);
+    clearTimeout(timer);
+  }
+}
+
+/** Whatever failed after the engine did not answer failed because of that; other errors stay what they are. */
+async function whoseFault(cause: Error, watch: EngineWatch): Promise<Error> {
+  if (cause instanceof EnvironmentError) return cause;
+  const there = await watch.answers();
+  return there && watch.missed === null ? cause : engineGone(watch.missed, cause);
+}
+
+/** Everything of the run, and then its journal; read back, not assumed. */
+async function removeAll(
+  options: RunScenarioOptions,
+  runId: string,
+  journal: Journal,
+  watch: EngineWatch,
+): Promise<void> {
+  const { docker, sessionLabels } = options;
+  try {
+    if (!(await watch.answers())) throw engineGone(watch.missed);
+    // It may have come back; if it has not, that has just taken its time.
+    const gone = watch.gone.aborted ? undefined : watch.gone;
+    await withDeadline(clean(docker, runId), LIMITS.cleanMs, 'the removal of what the run started', gone);
+    if ((await runsOnEngine(docker)).includes(runId)) throw new Error('the engine still has something of this run');
+  } catch (error) {
+    const faults = journal.inForce.map(({ id, description }) => `\n  ${id}: ${description}`).join('');
+    throw new EnvironmentError(
+      `what run ${runId} started could not be removed: ${(error as Error).message}` +
+        (faults === '' ? '' : `\nFaults that are still in force:${faults}`),
+      'When the engine answers again, `zonestorm clean` puts all of it back, and so does the next run. Until then it ' +
+        `stands in ${journal.path}.`,
+      { cause: error },
+    );
+  }
+  await journal.finish();
+  await docker
+    .getContainer(reaperName(sessionLabels))
+    .remove({ force: true })
+    .catch(() => undefined);
+}
+
+/** @throws EnvironmentError when a fault of the plan cannot be carried out here. */
+function refuseUnable(lab: Lab): void {
+  const unable = unableFaults(lab.plan.phases, lab);
+  if (unable.length === 0) return;
+  throw new EnvironmentError(unable.join('; '), '`zonestorm doctor` says what this engine can do.');
 }
 
 /** Claims an address block, writes the plan as it will be carried out, and starts the containers. */
@@ -88,14 +169,27 @@ async function startLab(
   runId: string,
   onRecord: (record: HistoryRecord) => void,
 ): Promise<Lab> {
+  const trial = await chooseShaping(options.docker, options.images.runtime, runId, options.sessionLabels);
+  const shaping: ShapingChoice =
+    options.shaping === null || options.shaping === trial.shaping
+      ? trial
+      : options.shaping === 'toxiproxy'
+        ? { shaping: 'toxiproxy', reason: 'asked for' }
+        : trial;
+  if (options.shaping === 'kernel' && trial.shaping !== 'kernel') {
+    throw new EnvironmentError(
+      `the kernel's queue was asked for: ${trial.reason}`,
+      '`--shaping toxiproxy` does without.',
+    );
+  }
   for (let attempt = 0; attempt < LIMITS.blockAttempts; attempt += 1) {
     const [block] = await freeBlocks(options.docker);
     if (block === undefined) break;
     const plan = relocate(options.plan, block);
     await writeFile(join(options.folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
-    if (attempt === 0) onRecord(await runStart(options, runId));
+    if (attempt === 0) onRecord(await runStart(options, runId, shaping));
     try {
-      return await Lab.start({ ...options, plan, runId, onRecord });
+      return await Lab.start({ ...options, shaping, plan, runId, onRecord });
     } catch (error) {
       if (!(error instanceof SubnetTakenError)) throw error;
     }
@@ -106,7 +200,7 @@ async function startLab(
   );
 }
 
-async function runStart(options: RunScenarioOptions, runId: string): Promise<HistoryRecord> {
+async function runStart(options: RunScenarioOptions, runId: string, shaping: ShapingChoice): Promise<HistoryRecord> {
   const { Version } = await options.docker.version();
   return {
     kind: 'run.start',
@@ -120,6 +214,8 @@ async function runStart(options: RunScenarioOptions, runId: string): Promise<His
     kernel: release(),
     cpus: cpus().length,
     images: { ...options.images },
+    shaping: shaping.shaping,
+    shapingReason: shaping.reason,
   };
 }
 
@@ -127,6 +223,7 @@ async function runStart(options: RunScenarioOptions, runId: string): Promise<His
 async function conduct(
   lab: Lab,
   live: LiveState,
+  journal: Journal,
   options: RunScenarioOptions,
   onRecord: (record: HistoryRecord) => void,
 ): Promise<void> {
@@ -140,14 +237,25 @@ async function conduct(
   try {
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
-    await runPhases(plan.phases, { target: lab, live, onRecord, signal: options.signal });
+    await runPhases(plan.phases, { target: lab, live, journal, onRecord, signal: options.signal });
+    const problems = await verifyRest(lab);
+    onRecord({ kind: 'final-state', t: monotonicMs(), source: 'harness', problems });
   } finally {
     await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
   }
   options.progress('stopping the load, then the storage');
   await lab.stop(lab.withRole('instances', 'app'));
   await lab.stop(lab.withRole('node'));
-  await lab.stop(lab.withRole('control-plane'));
+  await lab.stop(lab.withRole('control-plane', 'gauge'));
+  await recordLinkBytes(lab, onRecord);
   options.progress('reading every replica from disk');
   await readDisks(lab, { image: options.images.fixtures, sessionLabels: options.sessionLabels, onRecord });
+}
+
+/** All programs have ended, and with them every connection: Toxiproxy has added up what crossed each link. */
+async function recordLinkBytes(lab: Lab, onRecord: (record: HistoryRecord) => void): Promise<void> {
+  for (const router of lab.routers) {
+    const bytes = await router.closedBytes();
+    onRecord({ kind: 'links', t: monotonicMs(), source: router.id, bytes });
+  }
 }

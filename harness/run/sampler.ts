@@ -18,12 +18,14 @@ export class Sampler implements Disposable {
     onTrouble: (error: Error) => void,
   ) {
     for (const router of routers) {
+      // Where Toxiproxy shapes there is no queue to look into.
+      if (router.shaping !== 'kernel') continue;
       let busy = false;
       this.#every(QUEUE_INTERVAL_MS, async () => {
         if (busy) return;
         busy = true;
         try {
-          const sample = await router.queue();
+          const sample = await router.shell.queue();
           onRecord({ kind: 'queue', t: monotonicMs(), source: router.id, ...sample });
         } catch (error) {
           if (this.#timers.length > 0) onTrouble(error as Error);

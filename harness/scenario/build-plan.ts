@@ -3,6 +3,7 @@ import { namesOf, parseExpectation } from '../check/expectation/parse-expectatio
 import { DRY_RUN_BLOCK } from './address-block.ts';
 import { BadInputError, type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { drawPhases } from './draw-faults.ts';
+import type { FaultLanguage } from './fault-language.ts';
 import { layOut } from './lay-out.ts';
 import { expectedName } from './nearest-name.ts';
 import { placeVolumes } from './place-volumes.ts';
@@ -11,10 +12,13 @@ import { freeSlots, predictStorm } from './predict-storm.ts';
 import { type ResolvedParameters, resolveParameters } from './resolve-parameters.ts';
 import type { Scenario } from './scenario.ts';
 import type { Topology } from './topology.ts';
+import { witnessesOf } from './witnesses.ts';
 
 export interface BuildPlanOptions {
   readonly scenario: Scenario;
   readonly topology: Topology;
+  /** What the scenario's faults may be. */
+  readonly faults: FaultLanguage;
   /** The scenario's default when left out, or else its first. */
   readonly preset?: string | undefined;
   readonly seed: number;
@@ -42,7 +46,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     ...contradictions(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
   ];
-  const phases = drawPhases(scenario, parameters, laid, seed, problems);
+  const phases = drawPhases(scenario, options.faults, parameters, laid, seed, problems);
   throwIfAny(problems);
 
   const volumes = topology.zones
@@ -58,7 +62,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
       );
     });
   const plan: Plan = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scenario: { name: scenario.name, file: scenario.file, title: scenario.title },
     topology: { file: topology.file },
     preset,
@@ -66,6 +70,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     overrides,
     parameters: parameters.rows,
     ...laid,
+    witnesses: witnessesOf(laid, phases),
     volumes,
     storage: parameters.storage,
     load: parameters.load,
@@ -111,7 +116,11 @@ function contradictions(topology: Topology, parameters: ResolvedParameters): Pro
   return problems;
 }
 
-function expectationProblems(expectation: Located<string>, knownNames: readonly string[] | undefined): Problem[] {
+/** Of an expectation that does not read, or names what is not measured; any name is taken without `knownNames`. */
+export function expectationProblems(
+  expectation: Located<string>,
+  knownNames: readonly string[] | undefined,
+): Problem[] {
   const { value, at } = expectation;
   const place = (column: number): Place => ({ ...at, column: at.column + column - 1 });
   try {

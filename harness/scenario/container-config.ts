@@ -27,4 +27,4 @@ export interface ContainerConfig {
 }
 
 /** Ports on which the fixtures' programs listen, on every address of theirs. */
-export const PORTS = { peer: 7000, nbd: 10809, controlPlane: 7100, http: 8080 } as const;
+export const PORTS = { peer: 7000, nbd: 10809, controlPlane: 7100, http: 8080, gauge: 7200, witness: 7300 } as const;

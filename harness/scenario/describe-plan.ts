@@ -1,7 +1,6 @@
-import type { Parameter, Plan, PlanFault, PlanPhase } from './plan.ts';
+import type { Parameter, Plan, PlanPhase } from './plan.ts';
 import { predictStorm } from './predict-storm.ts';
-
-const COLUMNS_MAX = 100;
+import { aligned, wrap } from './text-columns.ts';
 
 /**
  * A plan as plain text of at most 100 columns, for `zonestorm plan`: what would be started and done, in which
@@ -24,28 +23,6 @@ export function describePlan(plan: Plan): string {
   ];
   const body = sections.flatMap(([title, lines]) => ['', title, ...lines.flatMap((line) => wrap(line, 2))]);
   return `${[...head.flatMap((line) => wrap(line, 0)), ...body].join('\n')}\n`;
-}
-
-/** Breaks a line at spaces; what follows is indented by two more. A longer word than fits is cut into pieces. */
-function wrap(line: string, indent: number): string[] {
-  const lines: string[] = [];
-  let rest = ' '.repeat(indent) + line;
-  while (rest.length > COLUMNS_MAX) {
-    const space = rest.lastIndexOf(' ', COLUMNS_MAX);
-    const end = space > indent + 2 ? space : COLUMNS_MAX;
-    lines.push(rest.slice(0, end).trimEnd());
-    rest = ' '.repeat(indent + 2) + rest.slice(end).trimStart();
-  }
-  return [...lines, rest];
-}
-
-/** Columns aligned by spaces; `right` are those of numbers. */
-function aligned(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  const pad = (cell: string, i: number): string =>
-    right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
-  return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 
 const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
@@ -78,20 +55,19 @@ function routerLines(plan: Plan): string[] {
   return [...aligned(rows, [1, 3]), 'A capacity means TCP payload at the receiver, shared by all links of the router.'];
 }
 
-function targetsOf(fault: PlanFault): string {
-  switch (fault.kind) {
-    case 'misroute':
-      return `${fault.nodes.join(', ')} in ${fault.zone}, connections ${fault.connections}`;
-    case 'cut':
-      return counted(fault.links.length, 'link');
-    case 'kill':
-      return fault.containers.join(', ');
-  }
-}
+/** Most faults of a phase that are shown: a flap may be a thousand cuts. */
+const FAULTS_SHOWN = 12;
 
 function phaseLines({ name, seconds, until, atMostSeconds, faults }: PlanPhase): string[] {
   const length = seconds === null ? `until ${until}, at most ${atMostSeconds} s` : `${seconds} s`;
-  return [`${name}: ${length}`, ...faults.map((fault) => `  ${fault.kind}: ${targetsOf(fault)}`)];
+  const rows = faults.slice(0, FAULTS_SHOWN).map(({ id, description, atSeconds, forSeconds }) => {
+    const time = `+${atSeconds} s ${forSeconds === null ? 'to its end' : `for ${forSeconds} s`}`;
+    return [time, id, description];
+  });
+  const last = faults.at(-1);
+  const left = faults.length - rows.length;
+  const more = left <= 0 || last === undefined ? [] : [`  and ${left} more, the last at +${last.atSeconds} s`];
+  return [`${name}: ${length}`, ...aligned(rows).map((line) => `  ${line}`), ...more];
 }
 
 function predictionLines(plan: Plan): string[] {

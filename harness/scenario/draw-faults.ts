@@ -1,20 +1,25 @@
 import { type Located, type Problem, problemAt } from './bad-input-error.ts';
-import { expectedName } from './nearest-name.ts';
-import type { Plan, PlanFault, PlanPhase } from './plan.ts';
-import { randomFor } from './random.ts';
+import { DrawContext } from './draw-context.ts';
+import type { Drawn, FaultLanguage, FaultWords, Laid } from './fault-language.ts';
+import type { PlanFault, PlanPhase } from './plan.ts';
+import { parseSeconds, QuantityError } from './quantity.ts';
+import { type Random, randomFor } from './random.ts';
 import type { ResolvedParameters } from './resolve-parameters.ts';
 import type { Scenario, ScenarioFault } from './scenario.ts';
 
-type Laid = Pick<Plan, 'zones' | 'containers' | 'links'>;
-
-/** The plan's phases with every fault's targets drawn. Problems are added to `problems`, not thrown. */
+/**
+ * The plan's phases with every fault's targets drawn, repetitions written out, and times set: nothing is left to
+ * chance when the run starts. Problems are added to `problems`, not thrown.
+ */
 export function drawPhases(
   scenario: Scenario,
+  language: FaultLanguage,
   parameters: ResolvedParameters,
   laid: Laid,
   seed: number,
   problems: Problem[],
 ): PlanPhase[] {
+  const targets = withoutGauges(laid);
   const counts = new Map<string, number>();
   const nextId = (kind: string): string => {
     const count = (counts.get(kind) ?? 0) + 1;
@@ -28,111 +33,163 @@ export function drawPhases(
     }
     const seconds = (key: 'for' | 'atMost'): number | null =>
       phase[key] === null ? null : parameters.number(`phases.${name}.${key}`);
-    const drawn = phase.faults.flatMap((fault, j): PlanFault[] => {
-      const targets = new Targets(laid, fault, seed, `fault/${name}/${j}`, problems);
-      const pick = `phases.${name}.pick`;
-      const given = parameters.has(pick) ? { value: parameters.number(pick), at: parameters.placeOf(pick) } : null;
-      const made = faultOf(fault, targets, given);
-      return made === null ? [] : [{ ...made, id: nextId(made.kind) }];
+    const pick = `phases.${name}.pick`;
+    const given = parameters.has(pick) ? { value: parameters.number(pick), at: parameters.placeOf(pick) } : null;
+    const faults = phase.faults.flatMap((fault, j) => {
+      const label = `fault/${name}/${j}`;
+      return drawFault(fault, {
+        language,
+        laid: targets,
+        seed,
+        label,
+        given,
+        phaseSeconds: seconds('for'),
+        phaseSecondsMax: seconds('for') ?? seconds('atMost'),
+        problems,
+        nextId,
+      });
     });
-    return { name, seconds: seconds('for'), until: phase.until, atMostSeconds: seconds('atMost'), faults: drawn };
+    // Sorted by time; a stable sort keeps those of one instant in the order in which they were written.
+    const timed = faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
+    return { name, seconds: seconds('for'), until: phase.until, atMostSeconds: seconds('atMost'), faults: timed };
   });
 }
 
-/** Without its id. */
-type Drawn = PlanFault extends infer F ? (F extends unknown ? Omit<F, 'id'> : never) : never;
-
-function faultOf({ fault }: ScenarioFault, targets: Targets, pick: Located<number> | null): Drawn | null {
-  const { misroute, cut, kill } = fault;
-  if (misroute !== undefined) {
-    const { zone, connections } = misroute;
-    const nodes = targets.nodes('misroute', zone, misroute.nodes, pick);
-    targets.requireBothPlanes(zone);
-    return nodes.length === 0 ? null : { kind: 'misroute', zone, nodes, connections };
-  }
-  if (cut !== undefined) return { kind: 'cut', links: targets.links(cut.links) };
-  if (kill?.containers !== undefined) return { kind: 'kill', containers: targets.containers(kill.containers) };
-  if (kill?.zone !== undefined && kill.nodes !== undefined) {
-    return { kind: 'kill', containers: targets.nodes('kill', kill.zone, kill.nodes, pick) };
-  }
-  return null;
+/** The gauges are the harness's own: a pattern or a zone does not mean them. */
+function withoutGauges(laid: Laid): Laid {
+  const gauges = new Set(laid.containers.filter(({ role }) => role === 'gauge').map(({ id }) => id));
+  return {
+    ...laid,
+    containers: laid.containers.filter(({ id }) => !gauges.has(id)),
+    links: laid.links.filter(({ source, destination }) => !gauges.has(source) && !gauges.has(destination)),
+  };
 }
 
-class Targets {
-  private readonly laid: Laid;
-  private readonly fault: ScenarioFault;
-  private readonly seed: number;
-  private readonly label: string;
-  private readonly problems: Problem[];
+interface DrawFaultOptions {
+  readonly language: FaultLanguage;
+  readonly laid: Laid;
+  readonly seed: number;
+  readonly label: string;
+  readonly given: Located<number> | null;
+  /** `null`: it waits for a condition … */
+  readonly phaseSeconds: number | null;
+  /** … but no longer than this, s. */
+  readonly phaseSecondsMax: number | null;
+  readonly problems: Problem[];
+  nextId(kind: string): string;
+}
 
-  constructor(laid: Laid, fault: ScenarioFault, seed: number, label: string, problems: Problem[]) {
-    this.laid = laid;
-    this.fault = fault;
-    this.seed = seed;
-    this.label = label;
-    this.problems = problems;
+function drawFault(fault: ScenarioFault, options: DrawFaultOptions): PlanFault[] {
+  const words = options.language.find(({ kind }) => kind === fault.kind);
+  if (words === undefined) throw new Error(`no fault ${fault.kind} in the language that read it`);
+  const when = readTimes(fault, words, options);
+  const turns = Array.from({ length: fault.times }, (_, turn) => drawTurn(fault, words, turn, when, options));
+  const longest = Math.max(0, ...turns.map(({ lasts }) => lasts));
+  // The next must not begin before this one is put back, wherever in its stretch of time each of them falls.
+  const least = toMilliseconds(longest + when.to - when.from);
+  if (fault.every !== null && when.every < least) {
+    const found = `again after ${when.every} s what lasts ${longest} s`;
+    options.problems.push(problemAt(fault.placeOf(['every']), found, `at least ${least} s`));
   }
+  return turns.flatMap(({ faults }) => faults);
+}
 
-  nodes(
-    kind: 'misroute' | 'kill',
-    zone: string,
-    asked: readonly string[] | { pick: number },
-    pick: Located<number> | null,
-  ): string[] {
-    const zones = this.laid.zones.filter((z) => z.planes.some((plane) => plane.router !== null)).map((z) => z.id);
-    if (!zones.includes(zone)) {
-      this.problem([kind, 'zone'], `the zone \`${zone}\``, expectedName(zone, zones, 'zone'));
-      return [];
+interface Times {
+  /** The first is applied between these, s after the phase begins. */
+  readonly from: number;
+  readonly to: number;
+  readonly lasts: number | null;
+  readonly every: number;
+}
+
+function readTimes(fault: ScenarioFault, words: FaultWords, { phaseSecondsMax, problems }: DrawFaultOptions): Times {
+  const problem = (path: readonly PropertyKey[], found: string, expected: string): void => {
+    problems.push(problemAt(fault.placeOf(path), found, expected));
+  };
+  const time = (raw: string, path: readonly PropertyKey[]): number => {
+    try {
+      return parseSeconds(raw);
+    } catch (error) {
+      if (!(error instanceof QuantityError)) throw error;
+      problem(path, `\`${raw}\``, error.expected);
+      return 0;
     }
-    const known = this.laid.containers.filter((c) => c.zone === zone && c.role === 'node').map((c) => c.id);
-    if ('pick' in asked) {
-      const count = pick?.value ?? asked.pick;
-      if (count > known.length) {
-        const at = pick?.at ?? this.fault.placeOf([kind, 'nodes', 'pick']);
-        this.problems.push(problemAt(at, `${count} nodes`, `at most the ${known.length} nodes of ${zone}`));
-      }
-      // Sorted as the zone lists them: the order of drawing means nothing.
-      const drawn = new Set(randomFor(this.seed, this.label).shuffled(known).slice(0, count));
-      return known.filter((node) => drawn.has(node));
-    }
-    return this.known(asked, known, [kind, 'nodes'], 'node');
+  };
+  const [from, to] = startWindow(fault, time, problems);
+  const lasts = fault.for === null ? null : time(fault.for, ['for']);
+  const every = fault.every === null ? 0 : time(fault.every, ['every']);
+  if (lasts !== null && words.endsByItself) {
+    problem(['for'], `\`for\` with a ${fault.kind}`, 'none, as it says itself how long it lasts');
   }
+  if (every > 0 && lasts === null && !words.endsByItself) problem(['every'], '`every` without `for`', '`for` with it');
+  const last = toMilliseconds(to + (fault.times - 1) * every);
+  if (phaseSecondsMax !== null && last > 0 && last >= phaseSecondsMax) {
+    const found = fault.times === 1 ? `${last} s` : `${fault.times} times, the last at ${last} s`;
+    problem(fault.times === 1 ? ['at'] : ['times'], found, `less than the ${phaseSecondsMax} s of its phase`);
+  }
+  return { from, to, lasts, every };
+}
 
-  containers(asked: readonly string[]): string[] {
-    const known = this.laid.containers.map((container) => container.id);
-    return this.known(asked, known, ['kill', 'containers'], 'container');
+function drawTurn(
+  fault: ScenarioFault,
+  words: FaultWords,
+  turn: number,
+  when: Times,
+  options: DrawFaultOptions,
+): { readonly faults: readonly PlanFault[]; readonly lasts: number } {
+  const label = turn === 0 ? options.label : `${options.label}/${turn}`;
+  const { from, to, lasts, every } = when;
+  const at = (from === to ? from : between(randomFor(options.seed, `${label}/at`), from, to)) + turn * every;
+  const { phaseSeconds, problems } = options;
+  const secondsLeft = phaseSeconds === null ? null : toMilliseconds(Math.max(0, phaseSeconds - at));
+  const random = randomFor(options.seed, label);
+  const before = problems.length;
+  const drawn = words.draw(fault.words, new DrawContext({ ...options, fault, random, secondsLeft, forSeconds: lasts }));
+  if (drawn.length === 0 && problems.length === before && turn === 0) {
+    problems.push(problemAt(fault.placeOf([fault.kind]), `a ${fault.kind} that comes to nothing`, 'something to do'));
   }
+  const id = options.nextId(fault.kind);
+  return {
+    faults: drawn.map((one, part) => planned(one, drawn.length === 1 ? id : `${id}.${part + 1}`, at, lasts)),
+    lasts: Math.max(0, ...drawn.map((one) => (one.afterSeconds ?? 0) + (one.forSeconds ?? lasts ?? 0))),
+  };
+}
 
-  /** Ids, with `*` for any part of them. */
-  links(patterns: readonly string[]): string[] {
-    const ids = this.laid.links.map((link) => link.id);
-    const chosen = new Set<string>();
-    for (const [i, pattern] of patterns.entries()) {
-      const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-      const matching = ids.filter((id) => new RegExp(`^${parts.join('.*')}$`).test(id));
-      if (matching.length === 0) {
-        this.problem(['cut', 'links', i], `the link \`${pattern}\``, expectedName(pattern, ids, 'link'));
-      }
-      for (const id of matching) chosen.add(id);
-    }
-    return ids.filter((id) => chosen.has(id));
+function startWindow(
+  fault: ScenarioFault,
+  time: (raw: string, path: readonly PropertyKey[]) => number,
+  problems: Problem[],
+): readonly [number, number] {
+  if (fault.at === null) return [0, 0];
+  if (typeof fault.at === 'string') {
+    const at = time(fault.at, ['at']);
+    return [at, at];
   }
+  const from = time(fault.at[0], ['at', 'between', 0]);
+  const to = time(fault.at[1], ['at', 'between', 1]);
+  if (to < from) problems.push(problemAt(fault.placeOf(['at', 'between', 1]), `${to} s`, `at least ${from} s`));
+  return [from, Math.max(from, to)];
+}
 
-  requireBothPlanes(zone: string): void {
-    const planes = this.laid.zones.find((z) => z.id === zone)?.planes.map((plane) => plane.plane) ?? [];
-    if (planes.length > 0 && !planes.includes('replication')) {
-      this.problem(['misroute', 'zone'], `\`${zone}\` with no replication plane`, 'a zone with both planes');
-    }
-  }
+/** Whole milliseconds, so that a plan reads well. */
+const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-  private known(asked: readonly string[], known: readonly string[], path: readonly string[], what: string): string[] {
-    for (const [i, id] of asked.entries()) {
-      if (!known.includes(id)) this.problem([...path, i], `the ${what} \`${id}\``, expectedName(id, known, what));
-    }
-    return [...new Set(asked)];
-  }
+function between(random: Random, from: number, to: number): number {
+  return toMilliseconds(from + random.next() * (to - from));
+}
 
-  private problem(path: readonly PropertyKey[], found: string, expected: string): void {
-    this.problems.push(problemAt(this.fault.placeOf(path), found, expected));
-  }
+function planned(drawn: Drawn, id: string, at: number, lasts: number | null): PlanFault {
+  return {
+    kind: drawn.kind,
+    id,
+    description: drawn.description,
+    atSeconds: toMilliseconds(at + (drawn.afterSeconds ?? 0)),
+    forSeconds: drawn.forSeconds === undefined ? lasts : toMilliseconds(drawn.forSeconds),
+    targets: drawn.targets,
+    silences: drawn.silences ?? [],
+    losesPartnersOf: drawn.losesPartnersOf ?? null,
+    experience: drawn.experience ?? null,
+    limitsDiskTo: drawn.limitsDiskTo ?? null,
+    settings: drawn.settings,
+  };
 }

@@ -1,5 +1,6 @@
 import { openBlock, type Subnet } from './address-block.ts';
 import { BadInputError, problemAt } from './bad-input-error.ts';
+import { PORTS } from './container-config.ts';
 import type { Attachment, Plan, PlanContainer, Plane, PlanLink, PlanRouter, PlanZone } from './plan.ts';
 import type { ResolvedParameters } from './resolve-parameters.ts';
 import { shortZoneName, type Topology, type TopologyNetwork, type TopologyService } from './topology.ts';
@@ -20,6 +21,18 @@ interface Wire {
   readonly plane: Plane;
   readonly port: number;
   readonly router: string;
+}
+
+function gaugeWires(topology: Topology, gauge: Member): Wire[] {
+  const { zone } = gauge.service;
+  const planes = topology.networks.filter((network) => network.zone === zone).map(({ plane }) => plane);
+  return planes.map((plane) => ({
+    source: gauge,
+    destination: gauge,
+    plane,
+    port: PORTS.gauge,
+    router: routerId(zone, plane),
+  }));
 }
 
 /** `a1`, `a2` … for nodes; `a-app` for `use1-a-app`; a name without the zone's prefix stays: `control-plane`. */
@@ -47,6 +60,32 @@ function membersOf(topology: Topology, parameters: ResolvedParameters): Member[]
 }
 
 const routerId = (zone: string, plane: Plane): string => `${shortZoneName(zone)}-${plane}`;
+
+/**
+ * A zone's gauge is the harness's own: a container on each of the zone's networks, whose links lead through each of
+ * its routers and back to itself.
+ */
+function gaugesOf(topology: Topology): Member[] {
+  return topology.zones
+    .filter((zone) => !zone.regionWide)
+    .map((zone) => {
+      const networks = topology.networks.filter((network) => network.zone === zone.id);
+      const name = `${zone.id}-gauge`;
+      const service: TopologyService = {
+        name,
+        zone: zone.id,
+        role: 'gauge',
+        at: zone.at,
+        command: ['node', 'fixtures/gauge/main.ts'],
+        networks: networks.map((network) => network.name),
+        links: [],
+        published: [],
+        disks: [],
+        replicas: { value: 1, at: zone.at },
+      };
+      return { id: `${shortZoneName(zone.id)}-gauge`, service };
+    });
+}
 
 /** A link is on the router of its source's zone; one from outside, on that of its destination's. */
 function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
@@ -91,8 +130,9 @@ export function layOut(
   parameters: ResolvedParameters,
   block: string,
 ): Pick<Plan, 'zones' | 'routers' | 'containers' | 'links'> {
-  const members = membersOf(topology, parameters);
-  const wires = wiresOf(topology, members);
+  const gauges = gaugesOf(topology);
+  const members = [...membersOf(topology, parameters), ...gauges];
+  const wires = [...wiresOf(topology, members), ...gauges.flatMap((gauge) => gaugeWires(topology, gauge))];
   const addresses = openBlock(block);
   const routed = (zone: string): boolean => topology.zones.some((z) => z.id === zone && !z.regionWide);
 

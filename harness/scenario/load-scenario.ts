@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { BadInputError, type Place, problemAt } from './bad-input-error.ts';
 import { type BuildPlanOptions, buildPlan } from './build-plan.ts';
+import type { FaultLanguage } from './fault-language.ts';
 import { expectedName } from './nearest-name.ts';
 import type { Plan } from './plan.ts';
+import { type ReadPlanOptions, readPlan } from './read-plan.ts';
 import { completeScenario, extendPart, readScenarioPart, type ScenarioPart } from './read-scenario.ts';
 import { readTopology } from './read-topology.ts';
 import type { Scenario } from './scenario.ts';
@@ -47,8 +49,13 @@ async function pathOf(nameOrPath: string): Promise<string> {
   throw new BadInputError(problemAt(at, `the scenario \`${nameOrPath}\``, expected));
 }
 
-async function readPart(path: string, blame: Place | null, above: readonly string[]): Promise<ScenarioPart> {
-  const part = readScenarioPart(shown(path), await readText(path, blame));
+async function readPart(
+  path: string,
+  blame: Place | null,
+  above: readonly string[],
+  language: FaultLanguage,
+): Promise<ScenarioPart> {
+  const part = readScenarioPart(shown(path), await readText(path, blame), language);
   if (part.extends === null) return part;
   const base = resolve(dirname(path), part.extends.value);
   const seen = [...above, resolve(path)];
@@ -57,12 +64,15 @@ async function readPart(path: string, blame: Place | null, above: readonly strin
       problemAt(part.extends.at, `\`${part.extends.value}\``, 'a file that does not extend this one'),
     );
   }
-  return extendPart(await readPart(base, part.extends.at, seen), part);
+  return extendPart(await readPart(base, part.extends.at, seen, language), part);
 }
 
 /** Reads a scenario, what it extends, and its topology. The only effects of this folder are the reads here. */
-export async function readScenario(nameOrPath: string): Promise<{ scenario: Scenario; topology: Topology }> {
-  const scenario = completeScenario(await readPart(await pathOf(nameOrPath), null, []));
+export async function readScenario(
+  nameOrPath: string,
+  language: FaultLanguage,
+): Promise<{ scenario: Scenario; topology: Topology }> {
+  const scenario = completeScenario(await readPart(await pathOf(nameOrPath), null, [], language));
   const { value, at } = scenario.topology;
   // The topology is relative to the file that names it, which may be the one that this scenario extends.
   const path = resolve(dirname(at.file), value);
@@ -74,5 +84,13 @@ export async function readScenario(nameOrPath: string): Promise<{ scenario: Scen
  * @throws BadInputError for anything that a person has to mend.
  */
 export async function loadScenario(nameOrPath: string, options: LoadScenarioOptions): Promise<Plan> {
-  return buildPlan({ ...(await readScenario(nameOrPath)), ...options });
+  return buildPlan({ ...(await readScenario(nameOrPath, options.faults)), ...options });
+}
+
+/**
+ * The plan of an earlier run, from its `plan.json`.
+ * @throws BadInputError for anything in it that a run would stumble over.
+ */
+export async function loadPlan(path: string, options: ReadPlanOptions): Promise<Plan> {
+  return readPlan(shown(path), await readText(path, null), options);
 }

@@ -9,8 +9,8 @@
 /** The two networks of a zone, as AWS described them: high capacity, and low capacity. */
 export type Plane = 'primary' | 'replication';
 
-/** What a container is for. Storage nodes, clients of volumes, and the services beside them. */
-export type Role = 'node' | 'control-plane' | 'instances' | 'app';
+/** What a container is for. Storage nodes, clients of volumes, the services beside them, and each zone's gauge. */
+export type Role = 'node' | 'control-plane' | 'instances' | 'app' | 'gauge';
 
 /** Where a parameter's value comes from: never show a chosen value as a historic fact. */
 export type Origin = 'chosen' | 'stated' | 'derived';
@@ -87,6 +87,19 @@ export interface PlanLink {
   readonly upstream: { readonly ip: string; readonly port: number };
 }
 
+/**
+ * A second proxy beside a link that a fault is aimed at, with the same ends and under the same faults, over which
+ * the harness sees what connections of the link see, without speaking the protocol of the programs at its ends.
+ */
+export interface PlanWitness {
+  /** Id of the link. */
+  readonly link: string;
+  /** Of the router, on the same address as the link's. */
+  readonly listenPort: number;
+  /** Of an echo at the link's destination. */
+  readonly port: number;
+}
+
 export interface PlanVolume {
   readonly id: string;
   readonly zone: string;
@@ -95,17 +108,49 @@ export interface PlanVolume {
   readonly mirror: string;
 }
 
-/** A fault with its targets drawn: what exactly will be applied. Each kind is one file in `harness/fault/`. */
-export type PlanFault =
-  | {
-      readonly kind: 'misroute';
-      readonly id: string;
-      readonly zone: string;
-      readonly nodes: readonly string[];
-      readonly connections: 'kept' | 'closed';
-    }
-  | { readonly kind: 'cut'; readonly id: string; readonly links: readonly string[] }
-  | { readonly kind: 'kill'; readonly id: string; readonly containers: readonly string[] };
+/**
+ * A fault with its targets drawn and its time set: what exactly will be applied. What its kind needs to know is in
+ * `settings`, which its file in `harness/fault/` defines; everybody else goes by the fields here.
+ */
+export interface PlanFault<S extends object = object> {
+  readonly kind: string;
+  /** `misroute-1`; of a fault that the scenario asks for as several, `swizzle-1.3`. */
+  readonly id: string;
+  /** Half a sentence, such as `a1 and a2 were killed`, in the past tense, as the report tells it. */
+  readonly description: string;
+  /** Applied so many seconds after its phase begins. */
+  readonly atSeconds: number;
+  /** Reverted so long after that; `null`: when its phase ends, as is one that would last longer. */
+  readonly forSeconds: number | null;
+  /** Ids of the plan. `zone`: the one that the fault is in, for the report. */
+  readonly targets: {
+    readonly zone: string | null;
+    readonly routers: readonly string[];
+    readonly links: readonly string[];
+    readonly containers: readonly string[];
+  };
+  /** Containers that may print nothing while it is in force. */
+  readonly silences: readonly string[];
+  /** The nodes that their peers are foretold to lose; `null`: the placement cannot tell. */
+  readonly losesPartnersOf: readonly string[] | null;
+  /** What connections over its links are asked to see; `null`: nothing is stated. */
+  readonly experience: Experience | null;
+  /** The disks of its containers are file systems of this size from the start of the run, bytes. */
+  readonly limitsDiskTo: number | null;
+  readonly settings: S;
+}
+
+/** What a path is asked to be like while a fault is in force. */
+export interface Experience {
+  /** Of a connection that was open before. */
+  readonly open: 'answers' | 'closed' | 'silent';
+  /** Of one that begins meanwhile. `ended`: closed or reset, once it is established. */
+  readonly fresh: 'answered' | 'refused' | 'ended' | 'silent';
+  /** Longer round trips, ms; 0: not stated. */
+  readonly addedRttMs: number;
+  /** Less capacity for the routers, or for each link where there are links, Mbit/s; `null`: as it was. */
+  readonly capacityMbit: number | null;
+}
 
 /** A phase lasts a fixed time, or until a condition holds and at most `atMostSeconds`. */
 export interface PlanPhase {
@@ -114,7 +159,7 @@ export interface PlanPhase {
   /** `recovered`: stuck < 1 % held; `mirrored`: every volume has two confirmed replicas. */
   readonly until: 'recovered' | 'mirrored' | null;
   readonly atMostSeconds: number | null;
-  /** Applied when the phase begins, reverted in reverse order when it ends. */
+  /** In the order of their times; those still in force when the phase ends are reverted in reverse order. */
   readonly faults: readonly PlanFault[];
 }
 
@@ -164,7 +209,7 @@ export interface LoadSettings {
 }
 
 export interface Plan {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly scenario: { readonly name: string; readonly file: string; readonly title: string };
   readonly topology: { readonly file: string };
   readonly preset: string;
@@ -176,6 +221,7 @@ export interface Plan {
   readonly routers: readonly PlanRouter[];
   readonly containers: readonly PlanContainer[];
   readonly links: readonly PlanLink[];
+  readonly witnesses: readonly PlanWitness[];
   readonly volumes: readonly PlanVolume[];
   readonly storage: StorageSettings;
   readonly load: LoadSettings;

@@ -31,7 +31,8 @@ export function predictStorm(
 ): StormPrediction | null {
   const misroute = plan.phases.flatMap((phase) => phase.faults).find((fault) => fault.kind === 'misroute');
   if (misroute === undefined) return null;
-  const { zone, nodes } = misroute;
+  const { zone, containers: nodes } = misroute.targets;
+  if (zone === null) return null;
   const volumes = plan.volumes.filter((volume) => volume.zone === zone);
   const degraded = volumes.filter((volume) => nodes.includes(volume.primary) || nodes.includes(volume.mirror));
   const [V, D, F] = [volumes.length, degraded.length, freeSlots(plan, zone)];

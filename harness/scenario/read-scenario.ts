@@ -1,6 +1,15 @@
 import { BadInputError, type Located, problemAt, throwIfAny } from './bad-input-error.ts';
+import type { FaultLanguage } from './fault-language.ts';
 import type { Scalar } from './quantity.ts';
-import type { NamedValue, Scenario, ScenarioParameter, ScenarioPhase, ScenarioSwitch, Values } from './scenario.ts';
+import type {
+  NamedValue,
+  Scenario,
+  ScenarioFault,
+  ScenarioParameter,
+  ScenarioPhase,
+  ScenarioSwitch,
+  Values,
+} from './scenario.ts';
 import { type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 import { zodProblems } from './zod-problems.ts';
@@ -17,9 +26,9 @@ export interface ScenarioPart extends Omit<Scenario, 'topology' | 'phases' | 'ex
  * Reads one scenario file. Pure: `file` is only shown in errors.
  * @throws BadInputError with every problem of its shape.
  */
-export function readScenarioPart(file: string, text: string): ScenarioPart {
+export function readScenarioPart(file: string, text: string, language: FaultLanguage): ScenarioPart {
   const source = parseYaml(file, text);
-  const parsed = scenarioSchema.safeParse(source.value);
+  const parsed = scenarioSchema(language).safeParse(source.value);
   if (!parsed.success) {
     throwIfAny(zodProblems(parsed.error, source));
     throw parsed.error;
@@ -104,10 +113,25 @@ function phaseOf(entry: PhaseFile, index: number, source: YamlSource): ScenarioP
     for: located('for'),
     until: phase.until ?? null,
     atMost: located('atMost'),
-    faults: (phase.faults ?? []).map((fault, i) => ({
-      fault,
-      placeOf: (inner) => source.placeOf([...path, 'faults', i, ...inner]),
-    })),
+    faults: (phase.faults ?? []).map((fault, i) =>
+      faultOf(fault, (inner) => source.placeOf([...path, 'faults', i, ...inner])),
+    ),
+  };
+}
+
+function faultOf(
+  { at, for: lasts, every, times, ...named }: NonNullable<PhaseFile[string]['faults']>[number],
+  placeOf: ScenarioFault['placeOf'],
+): ScenarioFault {
+  const [kind, words] = Object.entries(named)[0] ?? ['', {}];
+  return {
+    kind,
+    words,
+    at: at === undefined ? null : typeof at === 'string' ? at : at.between,
+    for: lasts ?? null,
+    every: every ?? null,
+    times: times ?? 1,
+    placeOf,
   };
 }
 

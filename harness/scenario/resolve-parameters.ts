@@ -40,9 +40,10 @@ export interface ResolvedParameters {
 }
 
 /** The number of nodes that a fault draws, when it draws any. */
-export function pickOf({ fault }: ScenarioFault): number | null {
-  const nodes = fault.misroute?.nodes ?? fault.kill?.nodes;
-  return nodes === undefined || Array.isArray(nodes) ? null : nodes.pick;
+export function pickOf({ words }: ScenarioFault): number | null {
+  const nodes: unknown = typeof words === 'object' && words !== null && 'nodes' in words ? words.nodes : null;
+  if (typeof nodes !== 'object' || nodes === null || !('pick' in nodes)) return null;
+  return typeof nodes.pick === 'number' ? nodes.pick : null;
 }
 
 interface Known {
@@ -78,8 +79,8 @@ function knownParameters(scenario: Scenario, topology: Topology): Map<string, Kn
     const drawing = phase.faults.filter((fault) => pickOf(fault) !== null);
     const [only] = drawing;
     if (only !== undefined && drawing.length === 1) {
-      const kind = only.fault.misroute === undefined ? 'kill' : 'misroute';
-      add(`${prefix}.pick`, PICKED, { value: pickOf(only) ?? 0, at: only.placeOf([kind, 'nodes', 'pick']) });
+      const at = only.placeOf([only.kind, 'nodes', 'pick']);
+      add(`${prefix}.pick`, PICKED, { value: pickOf(only) ?? 0, at });
     }
   }
   return known;

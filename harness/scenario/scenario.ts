@@ -1,7 +1,6 @@
 import type { Located, Place } from './bad-input-error.ts';
 import type { Origin } from './plan.ts';
 import type { Scalar } from './quantity.ts';
-import type { FaultFile } from './scenario-schema.ts';
 
 /** A scenario with what it extends merged in. Each value keeps the place, and so the file, where it was written. */
 export interface Scenario {
@@ -49,7 +48,13 @@ export interface ScenarioPhase {
 }
 
 export interface ScenarioFault {
-  readonly fault: FaultFile;
-  /** The place of a part of it, such as `['misroute', 'zone']`. */
+  readonly kind: string;
+  /** As the schema of its kind read them. */
+  readonly words: unknown;
+  readonly at: string | readonly [string, string] | null;
+  readonly for: string | null;
+  readonly every: string | null;
+  readonly times: number;
+  /** The place of a part of it, such as `['misroute', 'zone']` or `['at']`. */
   placeOf(path: readonly PropertyKey[]): Place;
 }

@@ -26,7 +26,7 @@ export interface YamlSource {
   placeOf(path: readonly PropertyKey[], part?: 'key' | 'value' | 'text'): Place;
 }
 
-/** Larger files are refused: a scenario is written by a person. */
+/** Larger files are refused, unless the caller expects them: a scenario is written by a person. */
 const CHARACTERS_MAX = 1024 * 1024;
 
 type Doc = Document.Parsed;
@@ -80,15 +80,15 @@ function findCycle(doc: Doc): Alias | undefined {
 }
 
 /** Parses YAML 1.2 with merge keys. All syntax errors are reported at once, as one {@link BadInputError}. */
-export function parseYaml(file: string, text: string): YamlSource {
+export function parseYaml(file: string, text: string, charactersMax = CHARACTERS_MAX): YamlSource {
   const lines = new LineCounter();
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const start: Place = { file, line: 1, column: 1 };
-  if (text.length > CHARACTERS_MAX) {
-    throw new BadInputError(problemAt(start, `${text.length} characters`, `at most ${CHARACTERS_MAX}`));
+  if (text.length > charactersMax) {
+    throw new BadInputError(problemAt(start, `${text.length} characters`, `at most ${charactersMax}`));
   }
   const doc = parseDocument(text, { merge: true, lineCounter: lines, prettyErrors: false });
   // A warning is a tag or a directive that YAML would ignore: a person meant something by it.

@@ -1,4 +1,6 @@
+import { FAULTS } from '../../harness/fault/catalogue.ts';
 import type { HistoryRecord } from '../../harness/history/records.ts';
+import type { Shaping } from '../../harness/fabric/router.ts';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
 import { resolveImage, resolveReaper } from '../../harness/lab/images/resolve-images.ts';
 import { Lab } from '../../harness/lab/lab.ts';
@@ -31,6 +33,7 @@ export interface ProbeLab extends AsyncDisposable {
 export async function startProbeLab(
   nodes: readonly string[],
   change: (plan: Plan) => Plan = probesOnly,
+  shaping: Shaping = 'kernel',
 ): Promise<ProbeLab> {
   const progress = (line: string): void => console.error(line);
   const docker = await ensureEngine({ yes: true, progress });
@@ -42,7 +45,7 @@ export async function startProbeLab(
   };
   const sessionLabels = await startSession((await resolveReaper(context)).tag);
   const [block] = await freeBlocks(docker);
-  const whole = await loadScenario('ebs-2011', { preset: 'fast', seed: 1, overrides: {}, block });
+  const whole = await loadScenario('ebs-2011', { preset: 'fast', seed: 1, overrides: {}, block, faults: FAULTS });
   const kept = new Set([...nodes, 'a-instances', 'control-plane']);
   const plan = change({
     ...whole,
@@ -55,6 +58,7 @@ export async function startProbeLab(
     plan,
     runId: `test${process.pid.toString(36)}${Math.floor(performance.now()).toString(36)}`,
     images,
+    shaping: { shaping, reason: null },
     sessionLabels,
     progress,
     onRecord: (record) => records.push(record),
@@ -73,7 +77,7 @@ export async function startProbeLab(
 }
 
 /** The probe in every container. */
-function probesOnly(plan: Plan): Plan {
+export function probesOnly(plan: Plan): Plan {
   const containers = plan.containers.map((one) => ({ ...one, disks: [], command: ['node', 'fixtures/probe/main.ts'] }));
   return { ...plan, containers };
 }

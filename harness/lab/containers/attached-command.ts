@@ -31,10 +31,7 @@ export class AttachedCommand implements AsyncDisposable {
       this.#waiting?.();
     });
     docker.modem.demuxStream(stream, stdout, stderr);
-    const end = (): void => {
-      this.#ended = true;
-      this.#waiting?.();
-    };
+    const end = (): void => this.#end();
     stream.on('end', end).on('close', end).on('error', end);
   }
 
@@ -54,7 +51,7 @@ export class AttachedCommand implements AsyncDisposable {
    * therefore be one that prints, also after another line has failed.
    *
    * @throws Error with what the command printed on stderr, when it printed anything there, ended, or took longer
-   *   than the limit.
+   *   than the limit. After that it takes no more requests: an answer that came late would pass for the next one's.
    */
   request(lines: readonly string[], done: (output: string) => boolean): Promise<string> {
     const result = this.#turn.then(() => this.#request(lines, done));
@@ -63,6 +60,7 @@ export class AttachedCommand implements AsyncDisposable {
   }
 
   async #request(lines: readonly string[], done: (output: string) => boolean): Promise<string> {
+    if (this.#ended) throw new Error(`${this.#name} has ended`);
     this.#output = '';
     this.#errors = '';
     const answered = new Promise<void>((resolve) => {
@@ -74,12 +72,20 @@ export class AttachedCommand implements AsyncDisposable {
     this.#stream.write(`${lines.join('\n')}\n`);
     try {
       await withDeadline(answered, LIMITS.shellMs, `${this.#name}: the answer to "${lines[0]}"`);
+    } catch (error) {
+      this.#end();
+      throw error;
     } finally {
       this.#waiting = null;
     }
     if (this.#errors !== '') throw new Error(`${this.#name}: ${this.#errors.trim()} (after "${lines.join('; ')}")`);
     if (this.#ended) throw new Error(`${this.#name} has ended`);
     return this.#output;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#waiting?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

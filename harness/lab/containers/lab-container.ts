@@ -21,6 +21,8 @@ export interface LabContainerOptions {
   /** Published on 127.0.0.1, on a port that the engine draws. */
   readonly publish?: readonly number[];
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** All others are dropped. */
+  readonly capabilities?: readonly string[];
   readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
@@ -31,7 +33,7 @@ export interface LabContainerOptions {
 /**
  * A container of the lab: Testcontainers starts it, waits for it and has it reaped. What Testcontainers has no
  * setting for is set here: several networks with fixed addresses, publishing on 127.0.0.1 only, sysctls, and no
- * capability at all, since no program of ours needs one.
+ * capability but those asked for, since no program of the fixtures needs one.
  */
 export class LabContainer extends GenericContainer {
   readonly #endpoints: readonly Endpoint[];
@@ -55,6 +57,7 @@ export class LabContainer extends GenericContainer {
       EndpointsConfig: { [first.network]: { IPAMConfig: { IPv4Address: first.ip } } },
     };
     this.hostConfig.CapDrop = ['ALL'];
+    this.hostConfig.CapAdd = [...(options.capabilities ?? [])];
     this.hostConfig.SecurityOpt = ['no-new-privileges'];
     this.hostConfig.Sysctls = { ...options.sysctls };
     this.hostConfig.Binds = Object.entries(options.disks ?? {}).map(([volume, path]) => `${volume}:${path}`);

@@ -26,6 +26,7 @@ export const TOXIPROXY = { module: 'github.com/Shopify/toxiproxy/v2', version: '
 /** What the programs in containers are made of; a change of any of these files makes a new image. */
 export const FIXTURE_SOURCES = [
   'fixtures/storage',
+  'fixtures/gauge',
   'fixtures/reaper',
   'fixtures/probe',
   'harness/scenario/container-config.ts',

@@ -88,7 +88,10 @@ const plotData = ({ series, trigger, queues, loss, phases, dose }: Result) => ({
   phases,
   volumes: loss.volumes,
   fault: {
-    endSeconds: dose.misroute?.seconds ?? trigger.seconds,
+    // A misroute alone ends before what it left in the queue.
+    endSeconds: dose.faults.every(({ kind }) => kind === 'misroute')
+      ? (trigger.routesRestoredAtSeconds ?? trigger.seconds)
+      : trigger.seconds,
     triggerEndSeconds: trigger.seconds,
     has: trigger.faults.length > 0,
   },

@@ -130,6 +130,7 @@ describe('a run that proves nothing is inconclusive, whatever its expectations s
           unit: 'Mbit/s',
           asked: 9,
           measured: 11,
+          bound: 'equal',
         },
       ],
     ],

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { History } from '../../../harness/history/history.ts';
 import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { measureCopy } from '../../../harness/measure/copy.ts';
 import { measureDose } from '../../../harness/measure/dose.ts';
+import { frameOf } from '../../../harness/measure/frame.ts';
 import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureQueues, PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
 import { measureSearch } from '../../../harness/measure/search.ts';
 import { volumeStates } from '../../../harness/measure/volume-states.ts';
-import { node, queue, volume } from './record-builders.ts';
-import { frameWith } from './small-run.ts';
+import { node, queue, triggerEnd, volume } from './record-builders.ts';
+import { smallPlan } from './small-plan.ts';
+import { frameWith, smallRun } from './small-run.ts';
 
 /** Frames that carry this many bytes of payload, so that the expected rates are round. */
 const framesOf = (payload: number) => payload / PAYLOAD_OF_FRAME;
@@ -91,9 +94,9 @@ describe('the misroute’s dose', () => {
       const t = 10_000 + index * 250;
       return queue('a-replication', t, framesOf((t - 10_000) * 100 + Math.min(Math.max(t - 20_000, 0), 1000) * 900));
     });
-    const frame = frameWith([...short, ...received(100)]);
-    const trigger = { ...frame.trigger, routesRestoredT: 20_400, endT: 21_000 };
-    expect(measureDose({ ...frame, trigger }).misroute).toMatchObject({
+    const others = smallRun().filter((record) => record.kind !== 'trigger.end');
+    const records = [...others, triggerEnd(20_400, 21_000), ...short, ...received(100)];
+    expect(measureDose(frameOf(smallPlan(), new History(records))).misroute).toMatchObject({
       seconds: 0.4,
       receivedOverQueue: null,
       excessBytes: 900_000,

@@ -2,7 +2,7 @@ import type { HistoryRecord, IoRecord, NodeRecord } from '../../../harness/histo
 import { PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
 import type { Plan, PlanVolume } from '../../../harness/scenario/plan.ts';
 import * as make from './record-builders.ts';
-import { MISROUTE, smallPlan } from './small-plan.ts';
+import { MISROUTE, misrouteOf, smallPlan } from './small-plan.ts';
 
 /**
  * A synthetic history in the shape of a `fast` run, for tests of the reports and for breaking on purpose. It is a
@@ -46,7 +46,7 @@ export function realisticRun(options: RealisticOptions = {}): RealisticRun {
     nodesPerZone: { 'use1-a': NODES, 'use1-b': 2 },
     slotsPerNode: SLOTS,
     capacityMbit: { primary: 180, replication: 9 },
-    faults: [{ ...MISROUTE, kind: 'misroute', zone: 'use1-a', connections: 'kept', nodes: MISROUTED }],
+    faults: [misrouteOf(MISROUTED)],
     expectations: options.expectations ?? [
       'D > F',
       'storm.stuckShare(at: trigger.end + 10s) = (D − F) / V ± 5 points',
@@ -72,8 +72,13 @@ export function realisticRun(options: RealisticOptions = {}): RealisticRun {
     ...requests(plan, fates, endT, random),
     ...queues(plan, fates, endT, random),
     ...ledgers(plan, fates, endT),
+    ...make.gaugePaths(plan, BASELINE_T - 4000),
+    make.finalState(endT + 100),
     make.runEnd(endT + 6000),
   ];
+  for (let t = BASELINE_T - 1000; t < endT + 1000; t += 500) {
+    for (const { zone, plane } of plan.routers) records.push(make.gauge(`${zone.slice(-1)}-gauge`, plane, t));
+  }
   for (let t = BASELINE_T; t < endT; t += 1000) {
     records.push(make.host(t, (options.busyShare ?? 0.42) + 0.08 * random(), 4 + 6 * random()));
     records.push({

@@ -5,6 +5,7 @@ import type {
   RequestRecord,
   VolumeRecord,
 } from '../../../harness/history/records.ts';
+import type { Plan, Plane } from '../../../harness/scenario/plan.ts';
 
 /** Records with the few fields a test is about, the rest plain. Times are ms of the history's clock. */
 
@@ -134,6 +135,8 @@ export const runStart = (t: number): HistoryRecord => ({
   kernel: '6.1.0',
   cpus: 2,
   images: { fixtures: 'zonestorm/fixtures' },
+  shaping: 'kernel',
+  shapingReason: null,
 });
 
 export const runEnd = (
@@ -141,3 +144,36 @@ export const runEnd = (
   outcome: 'completed' | 'deadline' | 'interrupted' | 'broken' = 'completed',
   reason: string | null = null,
 ): HistoryRecord => ({ kind: 'run.end', source: 'harness', t, outcome, reason });
+
+/** What each zone's gauge found before the storage started: every router as the plan has it. */
+export const gaugePaths = (plan: Plan, t: number): readonly HistoryRecord[] =>
+  plan.routers.map(({ zone, plane, capacityMbit }) => ({
+    kind: 'gauge.path',
+    source: `${zone.slice(-1)}-gauge`,
+    t,
+    plane,
+    receivedMbit: capacityMbit * 0.99,
+    rttP50Ms: 0.4,
+    rttP99Ms: 1.1,
+    connectMs: 0.9,
+    drainMs: 5,
+  }));
+
+/** One ping in each record, which was answered. */
+export const gauge = (source: string, plane: Plane, t: number): HistoryRecord => ({
+  kind: 'gauge',
+  source,
+  t,
+  plane,
+  pings: [[t - 100, 0.5]],
+  tried: [],
+  closed: [],
+  lagP99Ms: 2,
+});
+
+export const finalState = (t: number, problems: readonly string[] = []): HistoryRecord => ({
+  kind: 'final-state',
+  source: 'harness',
+  t,
+  problems,
+});

@@ -9,13 +9,32 @@ export const SMALL_VOLUMES: readonly PlanVolume[] = [
   { id: 'vb1', zone: 'use1-b', primary: 'b1', mirror: 'b2' },
 ];
 
-export const MISROUTE: PlanFault = {
-  kind: 'misroute',
-  id: 'misroute-1',
-  zone: 'use1-a',
-  nodes: ['a1'],
-  connections: 'kept',
-};
+/** A fault with the few fields that a test is about, the rest plain. */
+export const planFault = (id: string, more: Partial<PlanFault> = {}): PlanFault => ({
+  kind: id.replace(/-[\d.]+$/, ''),
+  id,
+  description: `${id} was there`,
+  atSeconds: 0,
+  forSeconds: null,
+  targets: { zone: 'use1-a', routers: [], links: [], containers: [] },
+  silences: [],
+  losesPartnersOf: null,
+  experience: null,
+  limitsDiskTo: null,
+  settings: {},
+  ...more,
+});
+
+/** A misroute of these nodes of `use1-a`. */
+export const misrouteOf = (nodes: readonly string[], id = 'misroute-1'): PlanFault =>
+  planFault(id, {
+    description: `the bytes to ${nodes.join(' and ')} took the replication network`,
+    targets: { zone: 'use1-a', routers: ['a-primary', 'a-replication'], links: [], containers: nodes },
+    losesPartnersOf: nodes,
+    settings: { connections: 'kept' },
+  });
+
+export const MISROUTE: PlanFault = misrouteOf(['a1']);
 
 export interface PlanOptions {
   readonly faults?: readonly PlanFault[];
@@ -34,7 +53,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
   const zones = Object.keys(nodesPerZone);
   const capacity = options.capacityMbit ?? { primary: 100, replication: 8 };
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scenario: { name: 'small', file: 'small.yaml', title: 'A small misroute' },
     topology: { file: 'small-topology.yaml' },
     preset: 'fast',
@@ -57,6 +76,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       container('control-plane', 'region', 'control-plane'),
     ],
     links: [],
+    witnesses: [],
     volumes,
     storage: {
       volumeBytes: 1 << 20,
@@ -112,6 +132,7 @@ function containersOf(zone: string, nodes: number): readonly PlanContainer[] {
     ...Array.from({ length: nodes }, (_, index) => container(`${name}${index + 1}`, zone, 'node')),
     container(`${name}-instances`, zone, 'instances'),
     container(`${name}-app`, zone, 'app'),
+    container(`${name}-gauge`, zone, 'gauge'),
   ];
 }
 

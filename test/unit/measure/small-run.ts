@@ -2,7 +2,7 @@ import { History } from '../../../harness/history/history.ts';
 import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { type Frame, frameOf } from '../../../harness/measure/frame.ts';
 import type { Plan } from '../../../harness/scenario/plan.ts';
-import { fault, phase, runEnd, runStart, triggerEnd } from './record-builders.ts';
+import { fault, finalState, gaugePaths, phase, runEnd, runStart, triggerEnd } from './record-builders.ts';
 import { MISROUTE, smallPlan } from './small-plan.ts';
 
 /** Applied at 20,000 ms, routes restored at 22,000, drained at 22,500; measured from 10,000 to 50,000. */
@@ -16,6 +16,8 @@ export const smallRun = (): readonly HistoryRecord[] => [
   fault(MISROUTE.id, 'applied', SMALL_TIMES.applied),
   fault(MISROUTE.id, 'reverted', SMALL_TIMES.restored),
   triggerEnd(SMALL_TIMES.restored, SMALL_TIMES.drained),
+  ...gaugePaths(smallPlan(), 9500),
+  finalState(SMALL_TIMES.end + 100),
   runEnd(56_000),
 ];
 

@@ -5,7 +5,7 @@ import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureStorm } from '../../../harness/measure/storm.ts';
 import { describeTrigger } from '../../../harness/measure/trigger.ts';
 import { fault, io, node, triggerEnd, volume } from './record-builders.ts';
-import { smallPlan } from './small-plan.ts';
+import { planFault, smallPlan } from './small-plan.ts';
 import { frameWith } from './small-run.ts';
 
 /**
@@ -165,7 +165,7 @@ describe('censoring', () => {
 
   test('without proof of its end nothing is measured from the trigger', () => {
     const plan = smallPlan({
-      faults: [{ kind: 'cut', id: 'cut-1', links: [] }],
+      faults: [planFault('cut-1')],
     });
     const frame = frameWith([fault('cut-1', 'applied', 20_000)], plan);
     const storm = measureStorm(frame, 0, 0);

@@ -118,7 +118,9 @@ test('writeReports makes every file from the folder alone', async () => {
     await writeReports(dir);
     expect(await readFile(join(dir, 'result.json'), 'utf8')).toBe(first);
     await writeFile(join(dir, 'plan.json'), '{}');
-    await expect(writeReports(dir)).rejects.toThrow('not a plan of schema version 1');
+    await expect(writeReports(dir)).rejects.toThrow('plan.json: no plan, expected one of schema version 2');
+    await writeFile(join(dir, 'plan.json'), '{ "schemaVersion": 1, "phases": [] }');
+    await expect(writeReports(dir)).rejects.toThrow('a plan of schema version 1, expected one of schema version 2');
   } finally {
     await rm(dir, { recursive: true });
   }

@@ -1,51 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { FaultTarget } from '../../../harness/fault/fault.ts';
-import type { HistoryRecord } from '../../../harness/history/records.ts';
+import type { ContainerControl, FaultTarget } from '../../../harness/fault/fault.ts';
+import type { FaultRecord, HistoryRecord } from '../../../harness/history/records.ts';
 import { LiveState } from '../../../harness/run/live-state.ts';
 import { runPhases } from '../../../harness/run/run-phases.ts';
-import type { Plan, PlanPhase } from '../../../harness/scenario/plan.ts';
+import type { Plan, PlanFault, PlanPhase } from '../../../harness/scenario/plan.ts';
 
 /** Containers that only remember what was done to them: the order of things is what is tested here. */
-class Containers {
+class Containers implements ContainerControl {
   readonly done: string[] = [];
   readonly dead = new Set<string>();
   failToKill: string | null = null;
-  readonly plan = { volumes: [], routers: [] } as unknown as Plan;
-  router(): never {
-    throw new Error('no router here');
-  }
-  async killContainer(id: string): Promise<void> {
+  failToStart: string | null = null;
+  hangToStart: string | null = null;
+  slowToKill: string | null = null;
+  immortal = false;
+
+  async kill(id: string): Promise<void> {
     this.done.push(`kill ${id}`);
     if (id === this.failToKill) throw new Error(`${id} cannot be killed`);
-    this.dead.add(id);
+    if (id === this.slowToKill) await delay(100);
+    if (!this.immortal) this.dead.add(id);
   }
-  async startContainer(id: string): Promise<void> {
+  async start(id: string): Promise<void> {
+    if (id === this.failToStart) throw new Error(`${id} does not start`);
+    if (id === this.hangToStart) return new Promise(() => undefined);
     this.done.push(`start ${id}`);
     this.dead.delete(id);
   }
-  async isRunning(id: string): Promise<boolean> {
-    return !this.dead.has(id);
+  async state(id: string): Promise<{ running: boolean; paused: boolean; startedAt: string }> {
+    return { running: !this.dead.has(id), paused: false, startedAt: '' };
   }
+  pause = notHere;
+  unpause = notHere;
+  limitCpu = notHere;
+  cpuLimit = notHere;
+  runOnDisk = notHere;
 }
 
-const kill = (id: string) => ({ kind: 'kill', id: `kill-${id}`, containers: [id] }) as const;
-const phase = (name: string, ...ids: string[]): PlanPhase => ({
+function notHere(): never {
+  throw new Error('only kills here');
+}
+
+/** A kill of one container, by the words of the plan. */
+const kill = (id: string, atSeconds = 0, forSeconds: number | null = null): PlanFault => ({
+  kind: 'kill',
+  id: `kill-${id}`,
+  description: `${id} was down`,
+  atSeconds,
+  forSeconds,
+  targets: { zone: null, routers: [], links: [], containers: [id] },
+  silences: [id],
+  losesPartnersOf: [id],
+  limitsDiskTo: null,
+  experience: null,
+  settings: {},
+});
+
+const phase = (name: string, ...faults: (string | PlanFault)[]): PlanPhase => ({
   name,
   seconds: 0.01,
   until: null,
   atMostSeconds: null,
-  faults: ids.map(kill),
+  faults: faults.map((one) => (typeof one === 'string' ? kill(one) : one)),
 });
+const lasting = (seconds: number, ...faults: PlanFault[]): PlanPhase => ({ ...phase('one', ...faults), seconds });
 
-function go(phases: PlanPhase[], containers: Containers, signal = new AbortController().signal) {
+interface Going {
+  readonly run: Promise<void>;
+  readonly records: readonly HistoryRecord[];
+  /** What the journal was told, with what had been done by then. */
+  readonly journal: readonly string[];
+}
+
+function go(phases: PlanPhase[], containers: Containers, signal = new AbortController().signal): Going {
   const records: HistoryRecord[] = [];
+  const journal: string[] = [];
+  const note = (what: string) => (fault: PlanFault) => {
+    journal.push(`${what} ${fault.id} after [${containers.done.join(', ')}]`);
+  };
+  const target = { plan: { volumes: [], routers: [], containers: [], links: [] }, containers, router: notHere };
   const run = runPhases(phases, {
-    target: containers as unknown as FaultTarget,
-    live: new LiveState(containers.plan),
+    target: target as unknown as FaultTarget,
+    live: new LiveState({ volumes: [] } as unknown as Plan),
+    journal: { applying: note('applying'), applied: note('applied'), reverted: note('reverted') },
     onRecord: (record) => records.push(record),
     signal,
+    faultLimitMs: 100,
   });
-  return { run, records };
+  return { run, records, journal };
+}
+
+const faults = (records: readonly HistoryRecord[]): FaultRecord[] => records.filter((one) => one.kind === 'fault');
+const told = (records: readonly HistoryRecord[]): string[] => faults(records).map(({ id, state }) => `${id} ${state}`);
+
+/** ms from the phase's begin to a state of a fault. */
+function at(records: readonly HistoryRecord[], id: string, state: FaultRecord['state']): number {
+  const begin = records.find((one) => one.kind === 'phase')?.t ?? Number.NaN;
+  return (faults(records).find((one) => one.id === id && one.state === state)?.t ?? Number.NaN) - begin;
 }
 
 test('faults are put back in the reverse order, when their phase ends', async () => {
@@ -53,43 +105,149 @@ test('faults are put back in the reverse order, when their phase ends', async ()
   const { run, records } = go([phase('one', 'x', 'y'), phase('two')], containers);
   await run;
   expect(containers.done).toEqual(['kill x', 'kill y', 'start y', 'start x']);
-  const told = records.map((record) => (record.kind === 'fault' ? `${record.id} ${record.state}` : record.kind));
-  expect(told.indexOf('kill-x reverted')).toBeLessThan(told.lastIndexOf('phase'));
+  const all = records.map((record) => (record.kind === 'fault' ? `${record.id} ${record.state}` : record.kind));
+  expect(all.indexOf('kill-x reverted')).toBeLessThan(all.lastIndexOf('phase'));
 });
 
 test('a fault that fails half-way is put back too, with those before it, and the error is kept', async () => {
   const containers = new Containers();
   containers.failToKill = 'y';
-  const { run } = go([phase('one', 'x', 'y', 'z')], containers);
+  const { run, records } = go([phase('one', 'x', 'y', 'z')], containers);
   await expect(run).rejects.toThrow('y cannot be killed');
   expect(containers.done).toEqual(['kill x', 'kill y', 'start y', 'start x']);
+  // What came after it was never begun, and the record says so.
+  expect(told(records)).toContain('kill-z skipped');
 });
 
 test('an interrupt puts everything back', async () => {
   const containers = new Containers();
   const abort = new AbortController();
-  const { run } = go([{ ...phase('one', 'x'), seconds: 60 }], containers, abort.signal);
+  const { run } = go([lasting(60, kill('x'))], containers, abort.signal);
   setTimeout(() => abort.abort('interrupted'), 50);
   await expect(run).rejects.toBeDefined();
   expect(containers.done).toEqual(['kill x', 'start x']);
 });
 
+test('an interrupt puts back what is in force by then, in the reverse order, and skips what has not begun', async () => {
+  const containers = new Containers();
+  const abort = new AbortController();
+  const plan = [kill('x'), kill('y', 0.02, 0.03), kill('z', 0.04), kill('late', 30)];
+  const { run, records } = go([lasting(60, ...plan)], containers, abort.signal);
+  setTimeout(() => abort.abort('interrupted'), 150);
+  await expect(run).rejects.toBeDefined();
+  expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start y', 'start z', 'start x']);
+  expect(told(records).slice(-3)).toEqual(['kill-x reverting', 'kill-x reverted', 'kill-late skipped']);
+});
+
 test('a fault that does not take is an error, not a phase without its fault', async () => {
   const containers = new Containers();
-  containers.isRunning = async () => true;
-  const { run, records } = go([phase('one', 'x')], containers);
+  containers.immortal = true;
+  const { run, records, journal } = go([phase('one', 'x')], containers);
   await expect(run).rejects.toThrow(/only 0 % of it is in force/);
-  expect(records.some((record) => record.kind === 'fault' && record.state === 'failed')).toBe(true);
+  expect(told(records)).toContain('kill-x failed');
+  expect(journal.some((line) => line.startsWith('applied'))).toBe(false);
 });
 
 test('one fault that cannot be put back does not keep the others from it', async () => {
   const containers = new Containers();
-  const start = containers.startContainer.bind(containers);
-  containers.startContainer = async (id) => {
-    if (id === 'y') throw new Error('y does not start');
-    await start(id);
-  };
-  const { run } = go([phase('one', 'x', 'y', 'z')], containers);
+  containers.failToStart = 'y';
+  const { run, journal } = go([phase('one', 'x', 'y', 'z')], containers);
   await expect(run).rejects.toThrow('y does not start');
   expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start z', 'start x']);
+  // The journal goes on holding the one that was not put back.
+  const reverted = journal.filter((line) => line.startsWith('reverted')).map((line) => line.split(' ')[1]);
+  expect(reverted).toEqual(['kill-z', 'kill-x']);
+});
+
+test('one revert that never comes back is given up, and does not keep the others from theirs', async () => {
+  const containers = new Containers();
+  containers.hangToStart = 'y';
+  const { run, journal } = go([phase('one', 'x', 'y', 'z')], containers);
+  await expect(run).rejects.toThrow(/the revert of kill-y did not come within 100 ms/);
+  expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start z', 'start x']);
+  expect(journal.filter((line) => line.includes('reverted kill-y'))).toEqual([]);
+});
+
+test('of faults that end at one instant, one that cannot be put back does not keep the others from it', async () => {
+  const containers = new Containers();
+  containers.failToStart = 'x';
+  const { run } = go([lasting(5, kill('x', 0, 0.03), kill('y', 0, 0.03), kill('z', 0, 0.03))], containers);
+  await expect(run).rejects.toThrow('x does not start');
+  expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start z', 'start y']);
+});
+
+test('what broke the phase and what could not be put back after it are both told', async () => {
+  const containers = new Containers();
+  containers.failToKill = 'z';
+  containers.failToStart = 'y';
+  const { run } = go([phase('one', 'x', 'y', 'z')], containers);
+  await expect(run).rejects.toThrow('z cannot be killed; y does not start');
+  expect(containers.done.at(-1)).toBe('start x');
+});
+
+test('a fault with a time of its own is applied and put back at it, within its phase', async () => {
+  const containers = new Containers();
+  const { run, records } = go([lasting(0.6, kill('x', 0.2, 0.2))], containers);
+  await run;
+  expect(containers.done).toEqual(['kill x', 'start x']);
+  const [applied, reverted] = [at(records, 'kill-x', 'applied'), at(records, 'kill-x', 'reverted')];
+  expect(applied).toBeGreaterThanOrEqual(199);
+  expect(applied).toBeLessThan(300);
+  expect(reverted).toBeGreaterThanOrEqual(399);
+  expect(reverted).toBeLessThan(500);
+  const end = records.findLast((one) => one.kind === 'phase')?.t ?? 0;
+  expect(end - (records[0]?.t ?? 0)).toBeGreaterThanOrEqual(599);
+});
+
+test('faults that overlap end each at its own time, in whatever order', async () => {
+  const containers = new Containers();
+  const plan = [kill('long', 0, 0.4), kill('short', 0.1, 0.1), kill('open', 0.15)];
+  const { run, records } = go([lasting(0.6, ...plan)], containers);
+  await run;
+  const order = ['kill long', 'kill short', 'kill open', 'start short', 'start long', 'start open'];
+  expect(containers.done).toEqual(order);
+  expect(at(records, 'kill-short', 'reverted')).toBeLessThan(350);
+  expect(at(records, 'kill-long', 'reverted')).toBeGreaterThanOrEqual(399);
+});
+
+test('of several that are late because another took long, the one that is due first is put back first', async () => {
+  const containers = new Containers();
+  containers.slowToKill = 'z';
+  const { run } = go([lasting(0.3, kill('x', 0, 0.06), kill('y', 0, 0.03), kill('z', 0.01))], containers);
+  await run;
+  expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start y', 'start x', 'start z']);
+});
+
+test('a fault whose time lies at its phase’s end or after it is skipped, and recorded as that', async () => {
+  const containers = new Containers();
+  const { run, records, journal } = go([lasting(0.1, kill('x'), kill('end', 0.1), kill('after', 5))], containers);
+  await run;
+  expect(containers.done).toEqual(['kill x', 'start x']);
+  expect(told(records).slice(-2)).toEqual(['kill-end skipped', 'kill-after skipped']);
+  expect(journal.filter((line) => /end|after-/.test(line.split(' ')[1] ?? ''))).toEqual([]);
+});
+
+test('the journal is told before a fault is begun, and of its end only when that is read back', async () => {
+  const containers = new Containers();
+  const { run, journal } = go([phase('one', 'x', 'y')], containers);
+  await run;
+  expect(journal).toEqual([
+    'applying kill-x after []',
+    'applied kill-x after [kill x]',
+    'applying kill-y after [kill x]',
+    'applied kill-y after [kill x, kill y]',
+    'reverted kill-y after [kill x, kill y, start y]',
+    'reverted kill-x after [kill x, kill y, start y, start x]',
+  ]);
+});
+
+test('a revert that does not take is not told to the journal', async () => {
+  const containers = new Containers();
+  containers.start = async (id) => {
+    containers.done.push(`start ${id}`);
+  };
+  const { run, records, journal } = go([phase('one', 'x')], containers);
+  await expect(run).rejects.toThrow('kill-x is still in force after its revert');
+  expect(told(records).at(-1)).toBe('kill-x failed');
+  expect(journal.some((line) => line.startsWith('reverted'))).toBe(false);
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
+import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { BadInputError } from '../../../harness/scenario/bad-input-error.ts';
 import { loadScenario } from '../../../harness/scenario/load-scenario.ts';
 import { readTopology } from '../../../harness/scenario/read-topology.ts';
@@ -59,7 +60,7 @@ test('the index names every bad file, and at least twenty kinds', () => {
 
 describe('bad scenarios', () => {
   test.each(Object.entries(index.scenarios))('%s', async (name, expected) => {
-    const options = { seed: 1, overrides: {}, knownNames: metricNames };
+    const options = { seed: 1, overrides: {}, faults: FAULTS, knownNames: metricNames };
     compare(await problemsOf(() => loadScenario(`${FOLDER}/scenarios/${name}.yaml`, options)), expected);
   });
 });
@@ -74,11 +75,11 @@ describe('bad Compose files', () => {
 describe('bad command lines', () => {
   test.each(index['command-line'])('$set $preset', async ({ set, preset, says: expected }) => {
     const overrides = Object.fromEntries(Object.entries(set).map(([key, value]) => [key, String(value)]));
-    compare(await problemsOf(() => loadScenario('ebs-2011', { preset, seed: 1, overrides })), expected);
+    compare(await problemsOf(() => loadScenario('ebs-2011', { preset, seed: 1, overrides, faults: FAULTS })), expected);
   });
 });
 
 test('an unknown name of a scenario is answered with those that ship', async () => {
-  const found = await problemsOf(() => loadScenario('ebs-2012', { seed: 1, overrides: {} }));
+  const found = await problemsOf(() => loadScenario('ebs-2012', { seed: 1, overrides: {}, faults: FAULTS }));
   compare(found, ['1:1 did you mean `ebs-2011`?']);
 });

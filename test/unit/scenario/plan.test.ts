@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
+import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { buildPlan } from '../../../harness/scenario/build-plan.ts';
 import { PORTS } from '../../../harness/scenario/container-config.ts';
 import { containerConfigOf } from '../../../harness/scenario/container-config-of.ts';
@@ -9,7 +10,7 @@ import { predictStorm } from '../../../harness/scenario/predict-storm.ts';
 import { relocate } from '../../../harness/scenario/relocate.ts';
 
 function load(name: string, preset = 'fast', overrides: Record<string, string> = {}, seed = 1): Promise<Plan> {
-  return loadScenario(name, { preset, seed, overrides, knownNames: metricNames });
+  return loadScenario(name, { preset, seed, overrides, faults: FAULTS, knownNames: metricNames });
 }
 
 function parameter(plan: Plan, name: string) {
@@ -37,10 +38,10 @@ describe('the scenarios that ship', () => {
     { preset: 'fast', seeds: 300, N: 8, k: 2, V: 60, F: 16 },
     { preset: 'full', seeds: 60, N: 16, k: 5, V: 240, F: 96 },
   ])('$preset: D exceeds F for $seeds seeds', async ({ preset, seeds, N, k, V, F }) => {
-    const read = await readScenario('ebs-2011');
+    const read = await readScenario('ebs-2011', FAULTS);
     const degraded: number[] = [];
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const storm = predictStorm(buildPlan({ ...read, preset, seed, overrides: {} }));
+      const storm = predictStorm(buildPlan({ ...read, preset, seed, overrides: {}, faults: FAULTS }));
       expect(storm).toMatchObject({ V, F, zone: 'use1-a' });
       degraded.push(storm?.D ?? 0);
     }
@@ -54,9 +55,7 @@ describe('the scenarios that ship', () => {
   test.each(['fast', 'full'])('%s: spare capacity leaves a free slot for any D', async (preset) => {
     const plan = await load('ebs-2011', preset, { capacityBuffer: 'true' });
     const storm = predictStorm(plan);
-    const misrouted = plan.phases
-      .flatMap((phase) => phase.faults)
-      .flatMap((f) => (f.kind === 'misroute' ? f.nodes : []));
+    const misrouted = plan.phases.flatMap((phase) => phase.faults).flatMap((fault) => fault.targets.containers);
     const replicas = plan.volumes.flatMap((v) => [v.primary, v.mirror]).filter((node) => misrouted.includes(node));
     // Not only for this draw: D can never exceed the replicas on the misrouted nodes.
     expect(storm?.F).toBeGreaterThan(replicas.length);
@@ -153,8 +152,8 @@ describe('a plan', () => {
       upstream: { port: PORTS.controlPlane },
     });
     expect(find('host->a-app@primary')).toMatchObject({ router: 'a-primary', upstream: { port: PORTS.http } });
-    // 8 × 7 on both planes, and 8 each to the control plane, from the instances and from the application.
-    expect(plan.links.filter((link) => link.router.startsWith('a-'))).toHaveLength(8 * 7 * 2 + 3 * 8 + 2 + 1);
+    // 8 × 7 on both planes; 8 each to the control plane, from the instances and from the application; and the gauge's.
+    expect(plan.links.filter((link) => link.router.startsWith('a-'))).toHaveLength(8 * 7 * 2 + 3 * 8 + 2 + 1 + 2);
   });
 
   test('routers: management first, then their own plane; the replication router is on the primary network too', async () => {
@@ -169,7 +168,7 @@ describe('a plan', () => {
   });
 
   test('relocating is the same as building in the other block', async () => {
-    const options = { preset: 'full', seed: 3, overrides: {} };
+    const options = { preset: 'full', seed: 3, overrides: {}, faults: FAULTS };
     const here = await loadScenario('ebs-2011', { ...options, block: '198.18.0.0/22' });
     const there = await loadScenario('ebs-2011', { ...options, block: '198.19.252.0/22' });
     expect(relocate(here, '198.19.252.0/22')).toEqual(there);
@@ -205,7 +204,7 @@ describe('overrides', () => {
     });
     expect(plan.storage).toMatchObject({ slotsPerNode: 30, acknowledgeBeforeMirrorMs: 200, detectorMs: 750 });
     expect(plan.phases.map((phase) => phase.seconds ?? phase.atMostSeconds)).toEqual([8, 1, 20, 3]);
-    expect(plan.phases[1]?.faults[0]).toMatchObject({ kind: 'misroute', nodes: { length: 3 } });
+    expect(plan.phases[1]?.faults[0]).toMatchObject({ kind: 'misroute', targets: { containers: { length: 3 } } });
     expect(
       plan.containers.filter((container) => container.zone === 'use1-a' && container.role === 'node'),
     ).toHaveLength(10);

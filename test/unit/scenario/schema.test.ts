@@ -3,22 +3,33 @@ import { resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { shippedScenarios } from '../../../harness/scenario/load-scenario.ts';
 import { SCHEMA_FILE, scenarioSchemaText } from '../../../harness/scenario/publish-schema.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../../../fixtures');
 const yaml = (file: string): unknown => parse(readFileSync(`${FIXTURES}/${file}`, 'utf8'));
 
-test('docs/schemas/scenario.schema.json is fresh (node harness/scenario/publish-schema.ts)', () => {
-  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(scenarioSchemaText());
+test('docs/schemas/scenario.schema.json is fresh (node harness/cli/publish-scenario-schema.ts)', () => {
+  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(scenarioSchemaText(FAULTS));
 });
 
 test('the published schema takes what ships and refuses what is misspelt', async () => {
-  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(scenarioSchemaText()));
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(scenarioSchemaText(FAULTS)));
   for (const name of await shippedScenarios()) {
     expect(validate(yaml(`scenarios/${name}.yaml`)), JSON.stringify(validate.errors)).toBe(true);
   }
-  for (const name of ['unknown-key', 'unknown-phase-key', 'unknown-fault', 'wrong-type', 'missing-unit', 'no-title']) {
+  for (const name of [
+    'unknown-key',
+    'unknown-phase-key',
+    'unknown-fault',
+    'wrong-type',
+    'missing-unit',
+    'no-title',
+    'cut-without-kind',
+    'unknown-cut-kind',
+    'cpu-without-number',
+  ]) {
     expect(validate(yaml(`bad-input/scenarios/${name}.yaml`)), name).toBe(false);
   }
 });

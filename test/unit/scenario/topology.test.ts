@@ -23,6 +23,7 @@ test('links dial the ports that the fixtures listen on', () => {
     'control-plane': [PORTS.controlPlane],
     app: [PORTS.http],
     instances: [],
+    gauge: [],
   };
   for (const { links, published, role } of topology.services) {
     for (const { value } of published) expect(ports[role]).toContain(value);

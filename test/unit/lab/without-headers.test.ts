@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutHeaders } from '../../../harness/run/keep-logs.ts';
+import { withoutHeaders } from '../../../harness/lab/containers/without-headers.ts';
 
 const piece = (stream: number, text: string): Buffer => {
   const header = Buffer.alloc(8);

@@ -1,0 +1,187 @@
+import { combine, differences, type LinkEffect, type ProxyState, sameToxic } from './link-effect.ts';
+import { type LinkProxy, type ToxiproxyApi, WedgedToxiproxyError } from './toxiproxy-api.ts';
+
+interface Entry {
+  readonly base: LinkProxy;
+  /** By fault, in the order in which they were applied. */
+  readonly effects: Map<string, LinkEffect>;
+  /** As the server has it, by the answers to our calls. */
+  actual: ProxyState;
+}
+
+/**
+ * A router's links as they should be, and the calls that make them so. Every fault's effect on a link is kept by the
+ * fault's id; what the server is told is the sum. A server that stops answering is replaced, and gets the same sum.
+ */
+export class LinkTable {
+  readonly #api: ToxiproxyApi;
+  readonly #entries = new Map<string, Entry>();
+  readonly #replaceServer: (reason: string) => Promise<void>;
+  /** One change at a time: two faults may meet on one link. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  readonly #twins: ReadonlyMap<string, string>;
+
+  /**
+   * @param replaceServer puts an empty server in the place of one that does not answer, at the same address
+   * @param twins link by witness: both get the same toxics and the same refusals
+   */
+  constructor(
+    api: ToxiproxyApi,
+    replaceServer: (reason: string) => Promise<void>,
+    twins: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.#api = api;
+    this.#replaceServer = replaceServer;
+    this.#twins = twins;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Creates links that lead where they should and let everything pass. */
+  open(links: readonly LinkProxy[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#orReplaced(() => this.#api.create(links));
+      for (const base of links) {
+        this.#entries.set(base.name, { base, effects: new Map(), actual: combine(base, new Map()) });
+      }
+    });
+  }
+
+  /** Removes links that a fault had opened. */
+  close(names: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const name of names.filter((one) => this.#entries.has(one))) {
+        await this.#orReplaced(() => this.#api.remove(name));
+        this.#entries.delete(name);
+      }
+    });
+  }
+
+  /** Sets what one fault does to these links; what it did to others stays. All changes are under way at once. */
+  set(fault: string, effects: ReadonlyMap<string, LinkEffect>): Promise<void> {
+    const all = this.#withTwins(effects);
+    return this.#change([...all.keys()], (entry, name) => {
+      const effect = all.get(name);
+      if (effect !== undefined) entry.effects.set(fault, effect);
+    });
+  }
+
+  /** A witness leads to an echo of its own, so that no fault re-points it. */
+  #withTwins(effects: ReadonlyMap<string, LinkEffect>): Map<string, LinkEffect> {
+    const all = new Map(effects);
+    for (const [name, effect] of effects) {
+      const twin = this.#twins.get(name);
+      if (twin !== undefined && effect.upstream === undefined) all.set(twin, effect);
+    }
+    return all;
+  }
+
+  /** Ends what one fault does, wherever it does it; nothing when it does nothing. */
+  clear(fault: string): Promise<void> {
+    const names = this.names.filter((name) => this.#entries.get(name)?.effects.has(fault) === true);
+    return this.#change(names, (entry) => entry.effects.delete(fault));
+  }
+
+  /** Links on which the server's own answer shows the effects that it should, of those that a fault touches. */
+  async inForce(fault: string, names: readonly string[]): Promise<number> {
+    const found = await this.#reading();
+    const right = names.filter((name) => {
+      const entry = this.#entries.get(name);
+      if (entry === undefined || !entry.effects.has(fault)) return false;
+      return differences(combine(entry.base, entry.effects), found.get(name)).length === 0;
+    });
+    return right.length / names.length;
+  }
+
+  /** In words, every way in which the server differs from what the faults in force make of it. Read, not assumed. */
+  async verify(): Promise<string[]> {
+    const found = await this.#reading();
+    const strangers = [...found.keys()].filter((name) => !this.#entries.has(name)).map((name) => `${name} is not ours`);
+    const ours = [...this.#entries.values()].flatMap(({ base, effects }) =>
+      differences(combine(base, effects), found.get(base.name)),
+    );
+    return [...strangers, ...ours];
+  }
+
+  #reading(): Promise<ReadonlyMap<string, ProxyState>> {
+    return this.#inTurn(() => this.#orReplaced(() => this.#api.all()));
+  }
+
+  #change(names: readonly string[], change: (entry: Entry, name: string) => void): Promise<void> {
+    return this.#inTurn(async () => {
+      const entries = names.map((name) => {
+        const entry = this.#entries.get(name);
+        if (entry === undefined) throw new Error(`no link ${name}`);
+        change(entry, name);
+        return entry;
+      });
+      await this.#orReplaced(() => this.#reconcileAll(entries));
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #orReplaced<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof WedgedToxiproxyError)) throw error;
+      await this.#replaceServer(error.message);
+      await this.#restore();
+      return await call();
+    }
+  }
+
+  /**
+   * Everything anew on an empty server. A link that a fault touches listens only once it has all of its effects: its
+   * programs dial again at once, and what was cut would be open to them meanwhile.
+   */
+  async #restore(): Promise<void> {
+    const entries = [...this.#entries.values()];
+    await this.#api.create(entries.map(({ base, effects }) => ({ ...base, enabled: effects.size === 0 })));
+    for (const entry of entries) {
+      entry.actual = { ...combine(entry.base, new Map()), enabled: entry.effects.size === 0 };
+    }
+    await this.#reconcileAll(entries);
+  }
+
+  /** All are over when this ends: a call that still were under way would meet the server that is put in its place. */
+  async #reconcileAll(entries: readonly Entry[]): Promise<void> {
+    const results = await Promise.allSettled(entries.map((entry) => this.#reconcile(entry)));
+    const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (errors.length > 0) throw errors.find((one) => one instanceof WedgedToxiproxyError) ?? errors[0];
+  }
+
+  /**
+   * Toxics first, then the proxy itself: a link that a fault lets listen again has its toxics before its first
+   * connection (Toxiproxy cannot make both at once, https://github.com/Shopify/toxiproxy/issues/148).
+   */
+  async #reconcile(entry: Entry): Promise<void> {
+    const wanted = combine(entry.base, entry.effects);
+    const { name } = wanted;
+    const toxics = new Map(entry.actual.toxics);
+    entry.actual = { ...entry.actual, toxics };
+    for (const [id, toxic] of wanted.toxics) {
+      const there = toxics.get(id);
+      if (there !== undefined && sameToxic(toxic, there)) continue;
+      if (there === undefined) await this.#api.addToxic(name, id, toxic);
+      else await this.#api.updateToxic(name, id, toxic);
+      toxics.set(id, toxic);
+    }
+    for (const id of [...toxics.keys()].filter((one) => !wanted.toxics.has(one))) {
+      await this.#api.removeToxic(name, id);
+      toxics.delete(id);
+    }
+    if (entry.actual.enabled !== wanted.enabled || entry.actual.upstream !== wanted.upstream) {
+      await this.#api.update(wanted, wanted.enabled);
+      entry.actual = { ...entry.actual, enabled: wanted.enabled, upstream: wanted.upstream };
+    }
+  }
+}

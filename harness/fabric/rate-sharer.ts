@@ -1,0 +1,86 @@
+import type { LinkEffect } from './link-effect.ts';
+
+/** Toxiproxy's unit: 1000 bytes a second, whole numbers above 0 (below 0 the server ends, 0 stalls). */
+const KB_PER_MBIT = 125;
+const SHARE_INTERVAL_MS = 100;
+
+/** Some links that together get one capacity. */
+export interface SharedRate {
+  /** The id under which its effects stand in the link table. */
+  readonly id: string;
+  /** Link names with the router's port that each listens on. */
+  readonly ports: ReadonlyMap<string, number>;
+  readonly mbit: number;
+}
+
+/**
+ * Shares a capacity out over live connections by Toxiproxy's `bandwidth` toxic, which by itself holds for each
+ * connection and direction (https://github.com/Shopify/toxiproxy/issues/190). Ten times a second the open connections
+ * are counted in the kernel, and each gets an equal part.
+ *
+ * What it cannot do: an idle connection keeps its part, a direction of its own capacity each, and a part is a whole
+ * number of kB/s, so that many connections on a thin link get up to 1 kB/s too much or too little each.
+ */
+export class RateSharer implements AsyncDisposable {
+  readonly #connections: () => Promise<ReadonlyMap<number, number>>;
+  readonly #set: (id: string, effects: ReadonlyMap<string, LinkEffect>) => Promise<void>;
+  readonly #shares = new Map<string, SharedRate>();
+  readonly #onTrouble: (error: Error) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #busy: Promise<void> = Promise.resolve();
+
+  constructor(
+    connections: () => Promise<ReadonlyMap<number, number>>,
+    set: (id: string, effects: ReadonlyMap<string, LinkEffect>) => Promise<void>,
+    onTrouble: (error: Error) => void,
+  ) {
+    this.#connections = connections;
+    this.#set = set;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** In force when this resolves; kept up from then on. */
+  async start(share: SharedRate): Promise<void> {
+    this.#shares.set(share.id, share);
+    await this.#round();
+    this.#timer ??= setInterval(() => void this.#round().catch(this.#onTrouble), SHARE_INTERVAL_MS);
+  }
+
+  /** Forgets a share; its effects are the caller's to clear. Resolves when nothing of it is under way any more. */
+  async stop(id: string): Promise<void> {
+    this.#shares.delete(id);
+    if (this.#shares.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+    }
+    await this.#busy.catch(() => undefined);
+  }
+
+  #round(): Promise<void> {
+    const round = this.#busy.catch(() => undefined).then(() => this.#share());
+    this.#busy = round;
+    return round;
+  }
+
+  async #share(): Promise<void> {
+    if (this.#shares.size === 0) return;
+    const live = await this.#connections();
+    for (const share of this.#shares.values()) await this.#set(share.id, effectsOf(share, live));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of [...this.#shares.keys()]) await this.stop(id);
+  }
+}
+
+/** The same rate on every link, so that a connection that begins before the next count finds one. */
+export function effectsOf(share: SharedRate, live: ReadonlyMap<number, number>): Map<string, LinkEffect> {
+  const connections = [...share.ports.values()].reduce((sum, port) => sum + (live.get(port) ?? 0), 0);
+  const rate = Math.max(1, Math.round((share.mbit * KB_PER_MBIT) / Math.max(1, connections)));
+  const toxics = (['upstream', 'downstream'] as const).map((stream) => ({
+    type: 'bandwidth' as const,
+    stream,
+    attributes: { rate },
+  }));
+  return new Map([...share.ports.keys()].map((name) => [name, { toxics }]));
+}

@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { PassThrough } from 'node:stream';
+import type Docker from 'dockerode';
+
+/** A program started inside a running container, which ends when its stdin does; its lines as they are printed. */
+export class AttachedProgram implements AsyncDisposable {
+  readonly #stream: Duplex;
+
+  private constructor(stream: Duplex) {
+    this.#stream = stream;
+  }
+
+  static async start(
+    docker: Docker,
+    containerId: string,
+    command: readonly string[],
+    onLine: (line: string) => void,
+  ): Promise<AttachedProgram> {
+    const exec = await docker.getContainer(containerId).exec({
+      Cmd: [...command],
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+    const stream = await exec.start({ hijack: true, stdin: true });
+    const stdout = new PassThrough();
+    docker.modem.demuxStream(stream, stdout, new PassThrough().resume());
+    createInterface({ input: stdout }).on('line', onLine);
+    // Its container may be killed, or the engine end; what it saw until then has been told.
+    stream.on('error', () => undefined);
+    return new AttachedProgram(stream);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stream.end();
+    this.#stream.destroy();
+  }
+}

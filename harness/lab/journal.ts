@@ -1,0 +1,156 @@
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { PlanFault } from '../scenario/plan.ts';
+
+/**
+ * The write-ahead journal of faults: what is about to be done to the network stands on the machine's disk before it is
+ * done, and what was put back, after it was read back. It outlives the run's process and its folder, so that a later
+ * start or `zonestorm clean` knows what a killed run had in force. One file for each run, gone when all is put back.
+ */
+export interface JournalLine {
+  readonly state: 'begin' | 'applying' | 'applied' | 'reverted';
+  /** ISO 8601. */
+  readonly at: string;
+  readonly fault: PlanFault | null;
+}
+
+interface Header {
+  readonly runId: string;
+  readonly pid: number;
+  /** Start of the process in clock ticks since boot, as pids are given out again. */
+  readonly pidStart: string;
+}
+
+/** `$XDG_STATE_HOME/zonestorm/journal`, or below `~/.local/state` (XDG Base Directory Specification). */
+export function journalFolder(): string {
+  const base = process.env.XDG_STATE_HOME;
+  const state = base === undefined || base === '' ? join(homedir(), '.local', 'state') : base;
+  return join(state, 'zonestorm', 'journal');
+}
+
+/** The journal of a run that is going on. Every line is on the disk when the call returns. */
+export class Journal implements Disposable {
+  readonly path: string;
+  readonly #file: number;
+  readonly #open = new Map<string, PlanFault>();
+
+  /** @throws Error when there is a journal of this run already */
+  constructor(runId: string, folder = journalFolder()) {
+    mkdirSync(folder, { recursive: true });
+    this.path = join(folder, `${runId}.jsonl`);
+    // It gets its name once it has its header: without, another run's start would take it for a dead run's.
+    const unnamed = `${this.path}.new`;
+    this.#file = openSync(unnamed, 'w');
+    const header: Header = { runId, pid: process.pid, pidStart: startOf(process.pid) ?? '' };
+    this.#write({ ...header, at: new Date().toISOString() });
+    try {
+      linkSync(unnamed, this.path);
+    } finally {
+      unlinkSync(unnamed);
+    }
+    syncFolder(folder);
+  }
+
+  applying(fault: PlanFault): void {
+    this.#open.set(fault.id, fault);
+    this.#line('applying', fault);
+  }
+  applied(fault: PlanFault): void {
+    this.#line('applied', fault);
+  }
+  /** Only once the revert has been read back. */
+  reverted(fault: PlanFault): void {
+    this.#line('reverted', fault);
+    this.#open.delete(fault.id);
+  }
+
+  /** Begun and not read back as put back. */
+  get inForce(): readonly PlanFault[] {
+    return [...this.#open.values()];
+  }
+
+  /** Everything that the run had is gone, and with it what was done to it. */
+  async finish(): Promise<void> {
+    await rm(this.path, { force: true });
+  }
+
+  #line(state: JournalLine['state'], fault: PlanFault): void {
+    this.#write({ state, at: new Date().toISOString(), fault });
+  }
+
+  #write(line: object): void {
+    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    fsyncSync(this.#file);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+/** What a run left in the journal whose process is gone. */
+export interface Abandoned {
+  readonly runId: string;
+  readonly path: string;
+  /** Begun and not read back as put back. */
+  readonly faults: readonly PlanFault[];
+}
+
+/** Journals of processes that have ended, oldest run first. One that was torn by a crash counts up to the tear. */
+export async function abandonedJournals(folder = journalFolder()): Promise<Abandoned[]> {
+  const files = await readdir(folder).catch(() => [] as string[]);
+  const found: Abandoned[] = [];
+  for (const file of files.filter((name) => name.endsWith('.jsonl')).sort()) {
+    const path = join(folder, file);
+    const text = await readFile(path, 'utf8').catch(() => null);
+    // Its run has just ended properly.
+    if (text === null) continue;
+    const [first = '', ...rest] = text.split('\n');
+    const header = parse<Header>(first) ?? { runId: file.slice(0, -'.jsonl'.length), pid: 0, pidStart: '' };
+    if (header.pid !== 0 && startOf(header.pid) === header.pidStart) continue;
+    const faults = new Map<string, PlanFault>();
+    for (const line of rest) {
+      const { fault, state } = parse<JournalLine>(line) ?? { fault: null, state: 'begin' as const };
+      if (fault === null) continue;
+      if (state === 'reverted') faults.delete(fault.id);
+      else faults.set(fault.id, fault);
+    }
+    found.push({ runId: header.runId, path, faults: [...faults.values()] });
+  }
+  return found;
+}
+
+function parse<T>(line: string): T | null {
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** A new file's name is on the disk only once its folder is. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Field 22 of /proc/PID/stat (proc(5)); `null` when there is no such process, or only what its parent has not yet
+ * asked about (state Z): in a container whose first process asks about nobody, that stays for ever.
+ */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in brackets and may hold spaces; after it comes the state.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}

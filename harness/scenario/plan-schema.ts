@@ -1,0 +1,150 @@
+/**
+ * The shape of `plan.json` as zod checks it when a run is repeated from it. What a field means is said once, in
+ * `plan.ts`, and the two are kept equal by the compiler (see the end of this file).
+ */
+import { z } from 'zod';
+import type { Plan } from './plan.ts';
+import { strictObject } from './zod-problems.ts';
+
+const text = z.string();
+const texts = z.array(text);
+const count = z.int().nonnegative();
+const amount = z.number().nonnegative();
+const share = z.number().min(0).max(1);
+const plane = z.enum(['primary', 'replication']);
+const attachment = strictObject({ network: text, ip: z.ipv4() });
+const endpoint = strictObject({ ip: z.ipv4(), port: z.int().min(1).max(65_535) });
+
+const parameter = strictObject({
+  name: text,
+  value: z.union([z.number(), text, z.boolean()]),
+  unit: text,
+  origin: z.enum(['chosen', 'stated', 'derived']),
+  why: text,
+});
+
+const zone = strictObject({
+  id: text,
+  planes: z.array(strictObject({ plane, network: text, subnet: z.cidrv4(), router: text.nullable() })),
+});
+
+const router = strictObject({
+  id: text,
+  zone: text,
+  plane,
+  capacityMbit: z.number().positive(),
+  queueBytes: count,
+  management: strictObject({ network: text, subnet: z.cidrv4(), ip: z.ipv4() }),
+  attachments: z.array(attachment),
+});
+
+const container = strictObject({
+  id: text,
+  service: text,
+  zone: text,
+  role: z.enum(['node', 'control-plane', 'instances', 'app', 'gauge']),
+  command: texts,
+  attachments: z.array(attachment),
+  disks: texts,
+});
+
+const link = strictObject({
+  id: text,
+  source: text,
+  destination: text,
+  plane,
+  router: text,
+  listen: endpoint,
+  upstream: endpoint,
+});
+
+const volume = strictObject({ id: text, zone: text, primary: text, mirror: text });
+
+const storage = strictObject({
+  volumeBytes: count,
+  slotsPerNode: count,
+  detectorMs: amount,
+  heartbeatMs: amount,
+  leaseMs: amount,
+  promoteRetryMs: amount,
+  copyChunkBytes: count,
+  copyWindowChunks: count,
+  searchParallel: count,
+  searchTimeoutMs: amount,
+  searchServiceMinMs: amount,
+  searchServiceMaxMs: amount,
+  controlPlaneWorkers: count,
+  acknowledgeBeforeMirrorMs: amount,
+});
+
+const load = strictObject({
+  ioPerSecondPerVolume: amount,
+  writeShare: share,
+  writeBytes: count,
+  fuaShare: share,
+  queueDepth: count,
+  appRequestsPerSecond: amount,
+  appWriteShare: share,
+  appVolumes: count,
+  appTimeoutMs: amount,
+});
+
+const fault = strictObject({
+  kind: text,
+  id: text,
+  description: text,
+  atSeconds: amount,
+  forSeconds: amount.nullable(),
+  targets: strictObject({ zone: text.nullable(), routers: texts, links: texts, containers: texts }),
+  silences: texts,
+  losesPartnersOf: texts.nullable(),
+  experience: strictObject({
+    open: z.enum(['answers', 'closed', 'silent']),
+    fresh: z.enum(['answered', 'refused', 'ended', 'silent']),
+    addedRttMs: amount,
+    capacityMbit: z.number().positive().nullable(),
+  }).nullable(),
+  limitsDiskTo: z.int().positive().nullable(),
+  // Its kind's own schema checks it, which this folder does not know.
+  settings: z.custom<object>((value) => typeof value === 'object' && value !== null, { error: 'a mapping' }),
+});
+
+const phase = strictObject({
+  name: text,
+  seconds: amount.nullable(),
+  until: z.enum(['recovered', 'mirrored']).nullable(),
+  atMostSeconds: amount.nullable(),
+  faults: z.array(fault),
+}).refine((p) => (p.until === null ? p.seconds : p.atMostSeconds) !== null, {
+  error: 'either `seconds`, or `until` and `atMostSeconds`',
+});
+
+export const planSchema = strictObject({
+  schemaVersion: z.literal(2),
+  scenario: strictObject({ name: text, file: text, title: text }),
+  topology: strictObject({ file: text }),
+  preset: text,
+  seed: count,
+  overrides: z.record(text, text),
+  parameters: z.array(parameter),
+  zones: z.array(zone),
+  routers: z.array(router),
+  containers: z.array(container),
+  links: z.array(link),
+  witnesses: z.array(strictObject({ link: text, listenPort: count, port: count })),
+  volumes: z.array(volume),
+  storage,
+  load,
+  phases: z.array(phase).min(1),
+  expectations: z.array(strictObject({ text, file: text, line: count })),
+});
+
+// What the schema accepts is a Plan, and every Plan is one that the schema accepts. A plan's lists are not changed.
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+type Accepted = Frozen<z.infer<typeof planSchema>>;
+true satisfies Accepted extends Plan ? true : false;
+true satisfies Plan extends Accepted ? true : false;

@@ -1,0 +1,46 @@
+/**
+ * How a scenario says what a fault is aimed at: ids, patterns with `*`, or properties, and how many of them to draw.
+ */
+import { z } from 'zod';
+import { strictObject } from './zod-problems.ts';
+
+const wholeAboveZero = { error: 'a whole number above 0' } as const;
+const pick = z.int(wholeAboveZero).min(1, wholeAboveZero).describe('So many of them, drawn by the seed.');
+const ids = z.array(z.string()).min(1);
+
+export const nodeSelector = z
+  .union([strictObject({ pick }), ids], { error: '`{ pick: N }` or a list of node ids' })
+  .describe('The nodes that a fault is aimed at: their ids, or how many of the zone are drawn by the seed.');
+export type NodeSelector = z.infer<typeof nodeSelector>;
+
+export const containerSelector = z
+  .union(
+    [
+      ids,
+      strictObject({
+        zone: z.string().optional(),
+        role: z.enum(['node', 'control-plane', 'instances', 'app']).optional(),
+        pick: pick.optional(),
+      }),
+    ],
+    { error: 'a list of container ids, or `{ zone: …, role: …, pick: N }`' },
+  )
+  .describe('Containers: their ids, with `*` for any part, or those of a zone and role, all or so many drawn.');
+export type ContainerSelector = z.infer<typeof containerSelector>;
+
+export const linkSelector = z
+  .union(
+    [
+      ids,
+      strictObject({
+        from: containerSelector.optional(),
+        to: containerSelector.optional(),
+        plane: z.enum(['primary', 'replication']).optional(),
+        both: z.boolean().optional().describe('Also the links back, from `to` to `from`.'),
+        pick: pick.optional(),
+      }),
+    ],
+    { error: 'a list of link ids, or `{ from: …, to: …, plane: …, both: true, pick: N }`' },
+  )
+  .describe('Links: their ids such as `a1->a2@replication`, with `*` for any part, or those between two sets.');
+export type LinkSelector = z.infer<typeof linkSelector>;

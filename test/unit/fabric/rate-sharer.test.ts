@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { effectsOf, RateSharer } from '../../../harness/fabric/rate-sharer.ts';
+
+const share = (mbit: number, ports: readonly (readonly [string, number])[]) => ({
+  id: 'cap-1',
+  mbit,
+  ports: new Map(ports),
+});
+const rateOf = (mbit: number, live: readonly (readonly [number, number])[], links = [['x', 1]] as const) => {
+  const effects = effectsOf(share(mbit, links), new Map(live));
+  return effects.get('x')?.toxics?.[0]?.attributes.rate;
+};
+
+test('1 Mbit/s are 125 kB/s for one connection, an equal part for each of several', () => {
+  expect(rateOf(1, [[1, 1]])).toBe(125);
+  expect(rateOf(1, [[1, 5]])).toBe(25);
+  expect(rateOf(8, [[1, 3]])).toBe(333);
+});
+
+test('no connection yet: the whole, so that the next one finds a rate', () => {
+  expect(rateOf(2, [])).toBe(250);
+});
+
+test('never 0, which would stall, nor less', () => {
+  expect(rateOf(0.001, [[1, 9]])).toBe(1);
+});
+
+test('connections of other ports do not count', () => {
+  expect(
+    rateOf(1, [
+      [1, 1],
+      [2, 50],
+    ]),
+  ).toBe(125);
+});
+
+test('links that share count together, and all get the same both ways', () => {
+  const effects = effectsOf(
+    share(1, [
+      ['x', 1],
+      ['y', 2],
+    ]),
+    new Map([
+      [1, 1],
+      [2, 4],
+    ]),
+  );
+  const toxic = (stream: 'upstream' | 'downstream') => ({ type: 'bandwidth', stream, attributes: { rate: 25 } });
+  expect([...effects]).toEqual(['x', 'y'].map((name) => [name, { toxics: [toxic('upstream'), toxic('downstream')] }]));
+});
+
+test('in force when started, kept up while connections come, forgotten when stopped', async () => {
+  let open = 1;
+  const rates: (number | undefined)[] = [];
+  await using sharer = new RateSharer(
+    async () => new Map([[1, open]]),
+    async (_, effects) => void rates.push(effects.get('x')?.toxics?.[0]?.attributes.rate),
+    (error) => {
+      throw error;
+    },
+  );
+  await sharer.start(share(1, [['x', 1]]));
+  expect(rates).toEqual([125]);
+  open = 5;
+  await expect.poll(() => rates.at(-1)).toBe(25);
+  await sharer.stop('cap-1');
+  const before = rates.length;
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  expect(rates.length).toBe(before);
+});

@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import { checkFabric } from '../../../harness/check/check-fabric.ts';
+import { History } from '../../../harness/history/history.ts';
+import type { HistoryRecord, Ping, TriedConnection } from '../../../harness/history/records.ts';
+import type { Fabric } from '../../../harness/measure/fabric.ts';
+import { measureFabric } from '../../../harness/measure/fabric.ts';
+import { frameOf } from '../../../harness/measure/frame.ts';
+import { measureRun } from '../../../harness/measure/measure-run.ts';
+import type { Experience, Plan, PlanFault, PlanLink } from '../../../harness/scenario/plan.ts';
+import { phase, queue, runEnd, runStart, fault as told } from './record-builders.ts';
+import { planFault, smallPlan } from './small-plan.ts';
+
+const LINK: PlanLink = {
+  id: 'a1->a2@primary',
+  source: 'a1',
+  destination: 'a2',
+  plane: 'primary',
+  router: 'a-primary',
+  listen: { ip: '198.18.0.3', port: 20_000 },
+  upstream: { ip: '198.18.0.9', port: 7000 },
+};
+const REFUSE: Experience = { open: 'closed', fresh: 'refused', addedRttMs: 0, capacityMbit: null };
+const GAUGE = {
+  id: 'a-gauge',
+  service: 'g',
+  zone: 'use1-a',
+  role: 'gauge',
+  command: [],
+  attachments: [],
+  disks: [],
+} as const;
+
+function planWith(...faults: readonly PlanFault[]): Plan {
+  const plan = smallPlan({ faults });
+  return {
+    ...plan,
+    routers: plan.routers.filter((router) => router.id === 'a-primary'),
+    containers: [...plan.containers, GAUGE],
+    links: [LINK],
+    witnesses: [{ link: LINK.id, listenPort: 30_000, port: 7300 }],
+  };
+}
+const cut = (experience: Experience, id = 'cut-1'): PlanFault =>
+  planFault(id, { experience, targets: { zone: 'use1-a', routers: ['a-primary'], links: [LINK.id], containers: [] } });
+
+/** Baseline from 10 s, the fault from 20 s to 23 s, the end at 30 s. */
+const RUN: readonly HistoryRecord[] = [
+  runStart(9_000),
+  ...phase('baseline', 10_000, 20_000),
+  ...phase('misroute', 20_000, 23_000),
+  ...phase('storm', 23_000, 30_000),
+  told('cut-1', 'applied', 20_000),
+  { ...told('cut-1', 'reverted', 22_990), state: 'reverting' } as HistoryRecord,
+  told('cut-1', 'reverted', 23_000),
+  { kind: 'final-state', t: 30_000, source: 'harness', problems: [] },
+  { kind: 'links', t: 31_000, source: 'a-primary', bytes: [[LINK.id, 12_345]] },
+  path(100.4),
+  runEnd(32_000),
+];
+
+function path(receivedMbit: number): HistoryRecord {
+  const rest = { rttP50Ms: 0.2, rttP99Ms: 0.9, connectMs: 1, drainMs: 3 };
+  return { kind: 'gauge.path', t: 9_500, source: 'a-gauge', plane: 'primary', receivedMbit, ...rest };
+}
+
+/** Pings every 50 ms, new connections every 250 ms. `during`: while the fault is in force. */
+function witness(
+  during: { readonly ping: number | null; readonly tried: TriedConnection[1]; readonly closed?: boolean },
+  idle = 1,
+): HistoryRecord {
+  const pings: Ping[] = [];
+  const tried: TriedConnection[] = [];
+  for (let t = 15_000; t < 29_000; t += 50) {
+    const inForce = t >= 20_000 && t < 23_000;
+    pings.push([t, inForce ? during.ping : idle]);
+    if (t % 250 === 0) tried.push([t, inForce ? during.tried : 'answered', 1]);
+  }
+  const closed: [number, 'fin'][] = during.closed === true ? [[20_003, 'fin']] : [];
+  return { kind: 'witness', t: 29_500, source: 'a1', link: LINK.id, pings, tried, closed };
+}
+
+const fabricOf = (plan: Plan, records: readonly HistoryRecord[]): Fabric =>
+  measureFabric(frameOf(plan, new History(records)));
+const problemsOf = (plan: Plan, records: readonly HistoryRecord[]): string[] =>
+  checkFabric(measureRun(plan, records)).map(({ what }) => what);
+
+test('a run whose fabric did as asked has no problem', () => {
+  const records = [...RUN, witness({ ping: null, tried: 'refused', closed: true })];
+  const fabric = fabricOf(planWith(cut(REFUSE)), records);
+  expect(fabric.experiences).toMatchObject([{ fault: 'cut-1', seenOpen: 'closed', seenFresh: 'refused', holds: true }]);
+  expect(fabric.paths).toMatchObject([{ router: 'a-primary', askedMbit: 100, receivedMbit: 100.4, deviation: 0.004 }]);
+  expect(fabric.silentLinks).toEqual([]);
+  expect(problemsOf(planWith(cut(REFUSE)), records)).toEqual([]);
+});
+
+test.each([
+  ['goes on', { ping: 1, tried: 'refused' }, /found answers/],
+  ['hears nothing', { ping: null, tried: 'refused' }, /found silent/],
+  ['is closed, but a new one is answered', { ping: null, tried: 'answered', closed: true }, /refused and answered/],
+] as const)('an open connection that %s under a refusal is a problem', (_, during, words) => {
+  const [problem] = problemsOf(planWith(cut(REFUSE)), [...RUN, witness(during)]);
+  expect(problem).toMatch(words);
+});
+
+test('a delay is held against what round trips grew by', () => {
+  const asked: Experience = { open: 'answers', fresh: 'answered', addedRttMs: 100, capacityMbit: null };
+  const seen = (ping: number) => problemsOf(planWith(cut(asked)), [...RUN, witness({ ping, tried: 'answered' })]);
+  expect(seen(103)).toEqual([]);
+  expect(seen(60)[0]).toMatch(/59 ms longer of 100 asked/);
+  expect(seen(180)[0]).toMatch(/179 ms longer/);
+});
+
+test('what another fault did to the same link at the same time is not judged', () => {
+  const other = { ...cut(REFUSE, 'cut-2'), targets: { zone: 'use1-a', routers: [], links: [], containers: ['a2'] } };
+  const records = [
+    ...RUN,
+    told('cut-2', 'applied', 21_000),
+    told('cut-2', 'reverted', 22_000),
+    witness({ ping: 1, tried: 'answered' }),
+  ];
+  const [seen] = fabricOf(planWith(cut(REFUSE), other), records).experiences;
+  expect(seen).toMatchObject({ holds: null, reason: expect.stringContaining('cut-2') });
+});
+
+test('a fault too short for a witness is not judged', () => {
+  const short = RUN.map((record) =>
+    record.kind === 'fault' && record.state !== 'applied' ? { ...record, t: 20_200 } : record,
+  );
+  const [seen] = fabricOf(planWith(cut(REFUSE)), [...short, witness({ ping: 1, tried: 'answered' })]).experiences;
+  expect(seen).toMatchObject({ holds: null, reason: 'in force too shortly to tell' });
+});
+
+test('a capacity that the path had not before the run is a problem, and so is one that was not measured', () => {
+  const without = RUN.filter((record) => record.kind !== 'gauge.path');
+  const fine = witness({ ping: null, tried: 'refused', closed: true });
+  expect(problemsOf(planWith(cut(REFUSE)), [...without, path(93), fine])[0]).toMatch(
+    /carried 93 Mbit\/s before the run/,
+  );
+  expect(problemsOf(planWith(cut(REFUSE)), [...without, fine])[0]).toMatch(/not measured before the run/);
+});
+
+test('a router under a capacity fault: the most of any second, and whether the queue was full all along', () => {
+  const asked: Experience = { open: 'answers', fresh: 'answered', addedRttMs: 0, capacityMbit: 20 };
+  const targets = { zone: 'use1-a', routers: ['a-primary'], links: [], containers: [] };
+  const plan = planWith(planFault('cut-1', { experience: asked, targets }));
+  const sent = (mbit: number, backlog: number) =>
+    Array.from({ length: 41 }, (_, i) =>
+      queue('a-primary', 15_000 + 250 * i, (i * 0.25 * mbit * 1e6 * 1514) / 1448 / 8, backlog),
+    );
+  expect(fabricOf(plan, [...RUN, ...sent(20, 5000)]).capacities).toMatchObject([{ measuredMbit: 20, reached: true }]);
+  expect(problemsOf(plan, [...RUN, ...sent(20, 5000)])).toEqual([]);
+  expect(problemsOf(plan, [...RUN, ...sent(5, 0)])).toEqual([]);
+  expect(problemsOf(plan, [...RUN, ...sent(5, 5000)])[0]).toMatch(/carried 5 Mbit\/s, asked 20/);
+  expect(problemsOf(plan, [...RUN, ...sent(25, 0)])[0]).toMatch(/carried 25 Mbit\/s, asked 20/);
+});
+
+test('a cap on a link is a bound', () => {
+  const asked: Experience = { open: 'answers', fresh: 'answered', addedRttMs: 0, capacityMbit: 2 };
+  const dose = (measured: number): HistoryRecord => ({
+    kind: 'dose',
+    t: 22_980,
+    source: 'harness',
+    fault: 'cut-1',
+    what: LINK.id,
+    unit: 'Mbit/s',
+    asked: 2,
+    measured,
+    bound: 'most',
+  });
+  const fine = witness({ ping: 1, tried: 'answered' });
+  expect(problemsOf(planWith(cut(asked)), [...RUN, dose(0.3), fine])).toEqual([]);
+  expect(problemsOf(planWith(cut(asked)), [...RUN, dose(2.5), fine])[0]).toMatch(/carried 2.5 Mbit\/s, asked 2/);
+});
+
+test('links that no byte crossed are told, and a fault on nothing else is a problem', () => {
+  const fine = witness({ ping: null, tried: 'refused', closed: true });
+  const silent = RUN.map((record) =>
+    record.kind === 'links' ? { ...record, bytes: [[LINK.id, 0] as const] } : record,
+  );
+  expect(fabricOf(planWith(cut(REFUSE)), [...silent, fine]).silentLinks).toEqual([LINK.id]);
+  expect(problemsOf(planWith(cut(REFUSE)), [...silent, fine])[0]).toMatch(/no byte ever crossed/);
+  const uncounted = RUN.filter((record) => record.kind !== 'links');
+  expect(fabricOf(planWith(cut(REFUSE)), uncounted)).toMatchObject({ silentLinks: null, idleFaults: [] });
+});
+
+test.each([
+  [
+    'replaced a router',
+    { kind: 'router.replaced', t: 21_000, source: 'a-primary', reason: 'no answer' },
+    /was replaced/,
+  ],
+  [
+    'left something behind',
+    { kind: 'final-state', t: 30_001, source: 'harness', problems: ['a3 is frozen'] },
+    /a3 is frozen/,
+  ],
+  ['lost a fault before its time', { ...told('cut-1', 'applied', 22_980), state: 'slipped' }, /not in force any more/],
+] as const)('a run that %s is marked', (_, record, words) => {
+  const fine = witness({ ping: null, tried: 'refused', closed: true });
+  expect(problemsOf(planWith(cut(REFUSE)), [...RUN, record as HistoryRecord, fine])[0]).toMatch(words);
+});
+
+test('a completed run whose final state nobody read is a problem', () => {
+  const fine = witness({ ping: null, tried: 'refused', closed: true });
+  const unread = RUN.filter((record) => record.kind !== 'final-state');
+  expect(problemsOf(planWith(cut(REFUSE)), [...unread, fine])).toEqual(['the final state was not read back']);
+});

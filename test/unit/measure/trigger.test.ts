@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { History } from '../../../harness/history/history.ts';
+import type { FaultRecord, HistoryRecord, RunStart } from '../../../harness/history/records.ts';
+import { measureDose } from '../../../harness/measure/dose.ts';
+import { frameOf } from '../../../harness/measure/frame.ts';
+import { measureMachine } from '../../../harness/measure/load-on-machine.ts';
+import { measureLoss } from '../../../harness/measure/loss.ts';
+import { describeTrigger, fewIds } from '../../../harness/measure/trigger.ts';
+import type { PlanFault } from '../../../harness/scenario/plan.ts';
+import { node, phase, runStart, triggerEnd } from './record-builders.ts';
+import { misrouteOf, planFault, smallPlan } from './small-plan.ts';
+
+/** `cut-1 20 22`: applied at 20 s, reverted at 22 s. */
+function fault(text: string, states: readonly FaultRecord['state'][] = ['applied', 'reverted']): HistoryRecord[] {
+  const [id = '', ...times] = text.split(' ');
+  return times.map((seconds, i) => ({
+    kind: 'fault',
+    source: 'harness',
+    t: Number(seconds) * 1000,
+    id,
+    fault: id,
+    state: states[i] ?? 'failed',
+    detail: '',
+  }));
+}
+
+const frameWith = (faults: readonly PlanFault[], ...records: readonly (readonly HistoryRecord[])[]) =>
+  frameOf(
+    smallPlan({ faults }),
+    new History([...phase('baseline', 10_000, 20_000), ...phase('misroute', 20_000, 50_000), ...records.flat()]),
+  );
+
+describe('several faults', () => {
+  const faults = [planFault('cut-1.1'), planFault('cut-1.2'), planFault('kill-1')];
+
+  test('reach from the first applied to the last reverted, whatever was whole in between', () => {
+    const { trigger, zeroT } = frameWith(faults, fault('cut-1.1 20 21'), fault('cut-1.2 23 29'), fault('kill-1 25 26'));
+    expect(trigger).toMatchObject({ startT: 20_000, endT: 29_000, endReason: null });
+    expect(zeroT).toBe(20_000);
+    expect(describeTrigger(trigger)).toMatchObject({ seconds: 9, faults: ['cut-1.1', 'cut-1.2', 'kill-1'] });
+  });
+
+  test('one that was not reverted leaves no end', () => {
+    const { trigger } = frameWith(faults, fault('cut-1.1 20 21'), fault('cut-1.2 23'), fault('kill-1 25 26'));
+    expect(trigger).toMatchObject({ endT: null, endReason: 'the end of cut-1.2 was not proved' });
+  });
+
+  test('a skipped one is no part of the trigger, nor of the dose', () => {
+    const skipped = fault('kill-1 30', ['skipped']);
+    const frame = frameWith(faults, fault('cut-1.1 20 21'), fault('cut-1.2 23 29'), skipped);
+    expect(frame.trigger).toMatchObject({
+      startT: 20_000,
+      endT: 29_000,
+      faults: [{ id: 'cut-1.1' }, { id: 'cut-1.2' }],
+    });
+    expect(measureDose(frame).faults.map(({ id }) => id)).toEqual(['cut-1.1', 'cut-1.2']);
+    const none = frameWith([planFault('kill-1')], skipped);
+    expect(none.trigger).toMatchObject({ startT: null, startReason: 'every fault’s phase ended before its time' });
+  });
+
+  test('of very many that are open a few are named', () => {
+    const many = Array.from({ length: 200 }, (_, i) => planFault(`cut-${i + 1}`));
+    const { trigger } = frameWith(many, ...many.map(({ id }) => fault(`${id} 20`)));
+    expect(trigger.endReason).toBe('the end of cut-1, cut-2, cut-3, cut-4, cut-5, cut-6 and 194 more was not proved');
+    expect(fewIds(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d, e, f');
+  });
+
+  test('the zone is that of the first fault in a zone with volumes', () => {
+    const zones = ['region', null, 'use1-b', 'use1-a'].map((zone, i) =>
+      planFault(`kill-${i}`, { targets: { zone, routers: [], links: [], containers: [] } }),
+    );
+    expect(frameWith(zones).zone).toBe('use1-b');
+    expect(frameWith([]).zone).toBe('use1-a');
+  });
+});
+
+describe('misroutes', () => {
+  const twice = [misrouteOf(['a1']), misrouteOf(['a2'], 'misroute-2')];
+  const both = [fault('misroute-1 20 22'), fault('misroute-2 30 33')];
+
+  test('end when what they left in the queue is gone, each with a proof of its own', () => {
+    const proved = frameWith(twice, ...both, [triggerEnd(22_000, 23_000), triggerEnd(33_000, 34_500)]);
+    expect(proved.trigger).toMatchObject({ endT: 34_500, routesRestoredT: 33_000, drainedT: 34_500 });
+    expect(describeTrigger(proved.trigger)).toMatchObject({ seconds: 14.5, drainSeconds: 1.5 });
+    const half = frameWith(twice, ...both, [triggerEnd(22_000, 23_000)]);
+    expect(half.trigger).toMatchObject({ endT: null, endReason: 'the end of misroute-2 was not proved' });
+  });
+
+  test('without queues of the kernel, end when they are reverted', () => {
+    const start: HistoryRecord = { ...(runStart(9_000) as RunStart), shaping: 'toxiproxy', shapingReason: 'no tc' };
+    expect(frameWith(twice, ...both, [start]).trigger).toMatchObject({ endT: 33_000, endReason: null });
+    expect(frameWith(twice, ...both).trigger.endT).toBeNull();
+  });
+
+  test('the dose is that of the longest, in its own time', () => {
+    const frame = frameWith(twice, ...both, [triggerEnd(22_000, 23_000), triggerEnd(33_000, 34_500)]);
+    expect(measureDose(frame).misroute).toMatchObject({ seconds: 3, restored: true });
+  });
+
+  test('a cut that lasts longer ends the trigger; the drain is still the misroute’s', () => {
+    const frame = frameWith([misrouteOf(['a1']), planFault('cut-1')], fault('misroute-1 20 22'), fault('cut-1 20 40'), [
+      triggerEnd(22_000, 23_000),
+    ]);
+    expect(describeTrigger(frame.trigger)).toMatchObject({ seconds: 20, drainSeconds: 1, routesRestoredAtSeconds: 2 });
+    expect(measureDose(frame).misroute).toMatchObject({ seconds: 2 });
+  });
+});
+
+describe('what faults foretell and excuse', () => {
+  const lossOf = (...faults: readonly PlanFault[]) => measureLoss(frameWith(faults)).predictedVolumesLosingPartner;
+  const losing = (id: string, nodes: readonly string[] | null) => planFault(id, { losesPartnersOf: nodes });
+
+  test('volumes on any node that its peers lose, or nothing when one fault tells nothing', () => {
+    expect(lossOf(losing('kill-1', ['a1']))).toBe(2);
+    expect(lossOf(losing('kill-1', ['a1']), losing('pause-1', ['a2']))).toBe(3);
+    expect(lossOf(losing('kill-1', ['a1']), losing('delay-1', null))).toBeNull();
+    expect(lossOf()).toBe(0);
+  });
+
+  test('the silence of containers that any fault silences', () => {
+    const silences = (faults: readonly PlanFault[]) => {
+      const records = ['a2', 'a3', 'a4', 'b1', 'b2'].flatMap((id) =>
+        Array.from({ length: 90 }, (_, i) => node(id, 9_000 + i * 500)),
+      );
+      const frame = frameWith(faults, records);
+      const silent = measureMachine(frame, frame.measured).silent.map(({ container }) => container);
+      return silent.filter((id) => /^[ab]\d$/.test(id));
+    };
+    expect(silences([planFault('cut-1')])).toEqual(['a1']);
+    expect(silences([planFault('cut-1'), planFault('pause-1', { silences: ['a1'] })])).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { analyze } from '../../../harness/report/analyze.ts';
+import { renderTerminal } from '../../../harness/report/terminal.ts';
+import { fewDescriptions } from '../../../harness/report/what-happened.ts';
+import type { PlanFault } from '../../../harness/scenario/plan.ts';
+import { fault, phase } from '../measure/record-builders.ts';
+import { MISROUTE, planFault, smallPlan } from '../measure/small-plan.ts';
+import { smallRun } from '../measure/small-run.ts';
+
+const told = (faults: readonly PlanFault[]) =>
+  analyze(smallPlan({ faults }), [
+    ...phase('baseline', 10_000, 20_000),
+    ...phase('misroute', 20_000, 50_000),
+    ...faults.flatMap(({ id }) => [fault(id, 'applied', 20_000), fault(id, 'reverted', 24_000)]),
+  ]);
+
+test('a fault in its own words', () => {
+  const [sentence] = analyze(smallPlan(), smallRun()).whatHappened;
+  expect(sentence).toMatch(/^For 2\.0 s, the bytes to a1 took the replication network: no node lost another/);
+  expect(MISROUTE.description).toContain('a1');
+});
+
+test('several, and the same one again and again', () => {
+  const cuts = [1, 2, 3].map((i) => planFault(`cut-${i}`, { description: 'two links stalled' }));
+  expect(told(cuts).whatHappened[0]).toMatch(/^Within 4\.0 s, two links stalled \(3 times\): /);
+  const mixed = [...cuts, planFault('kill-1', { description: 'a1 was down' })];
+  expect(told(mixed).whatHappened[0]).toMatch(/^Within 4\.0 s, two links stalled \(3 times\) and a1 was down: /);
+});
+
+test('of many unlike ones the first six and how many are left', () => {
+  const many = Array.from({ length: 30 }, (_, i) => `link ${i} stalled`);
+  expect(fewDescriptions([...many, 'link 0 stalled'])).toEqual([
+    'link 0 stalled (2 times)',
+    ...many.slice(1, 6),
+    '24 more',
+  ]);
+});
+
+test('of a thousand faults the report has a few rows, those that went wrong first', () => {
+  const faults = Array.from({ length: 1000 }, (_, i) => planFault(`cut-${i}`));
+  const result = told(faults);
+  const wrong = result.dose.faults.map((one) => (one.id === 'cut-700' ? { ...one, failure: 'no answer' } : one));
+  const text = renderTerminal({ ...result, dose: { ...result.dose, faults: wrong } });
+  expect(text).toMatch(/^ {2}cut-700 +no answer$/m);
+  expect(text).toMatch(/^ {2}and 994 more +all applied and reverted$/m);
+  expect(text.split('\n').length).toBeLessThan(120);
+  expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
+});
