@@ -2,11 +2,6 @@ import { CommanderError } from 'commander';
 import { EXIT, explain } from './exit-code.ts';
 import { program } from './program.ts';
 
-// Whoever read what is printed may stop reading, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
-
 try {
   await program().parseAsync(process.argv);
 } catch (error) {

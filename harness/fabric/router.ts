@@ -25,6 +25,9 @@ export interface RouterParts {
   readonly onTrouble: (error: Error) => void;
 }
 
+/** What the kernel's whole bytes a second may make of a rate. */
+const RATE_TOLERANCE = 0.001;
+
 /** Id of the effects by which the fallback gives a router its capacity. */
 const CAPACITY = 'capacity';
 
@@ -111,6 +114,12 @@ export class Router implements AsyncDisposable {
   async capacityMbit(): Promise<number> {
     if (this.shaping === 'toxiproxy') return this.#capacityMbit;
     return ((await this.shell.rateBits()) * 1448) / 1514 / 1e6;
+  }
+
+  /** Whether the fault is one of those by which the capacity is what it is; of several, the least is in force. */
+  async holdsCapacity(fault: string): Promise<boolean> {
+    if (!this.#capacities.has(fault)) return false;
+    return Math.abs((await this.capacityMbit()) / this.#capacityMbit - 1) < RATE_TOLERANCE;
   }
 
   /** One capacity for some links, shared over their live connections. */

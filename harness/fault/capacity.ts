@@ -9,9 +9,6 @@ const words = strictObject({
   to: z.string().describe('A capacity such as 6mbit, or a share of the router’s own such as 5%.'),
 });
 
-/** What the kernel's whole bytes a second may make of a rate. */
-const RATE_TOLERANCE = 0.001;
-
 /** Less capacity for a whole router: one queue for everything that passes, as a congested or half-broken switch has. */
 export const capacity: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> = {
   kind: 'capacity',
@@ -46,10 +43,7 @@ export const capacity: FaultKind<z.infer<typeof words>, z.infer<typeof settings>
   apply: (fault, target) => target.router(routerOf(fault)).setCapacity(fault.id, fault.settings.mbit),
   revert: (fault, target) => target.router(routerOf(fault)).clearCapacity(fault.id),
 
-  async probe(fault, target) {
-    const now = await target.router(routerOf(fault)).capacityMbit();
-    return Math.abs(now / fault.settings.mbit - 1) < RATE_TOLERANCE ? 1 : 0;
-  },
+  probe: async (fault, target) => ((await target.router(routerOf(fault)).holdsCapacity(fault.id)) ? 1 : 0),
 };
 
 const targetsOf = (zone: string, router: string) => ({ zone, routers: [router], links: [], containers: [] });

@@ -136,8 +136,12 @@ function addressesOf(fault: Misroute, target: FaultTarget): string[] {
   });
 }
 
-/** Ports of the detours, above every link's; a number of its own for each misroute of a plan. */
-const DETOUR_PORT = 40_000;
+/**
+ * Ports of the detours, above every link's; a number of its own for each misroute of a plan. Below those that the
+ * kernel gives to the router's own connections (`ip_local_port_range`, from 32768), on which nothing can listen while
+ * one of them is open or in TIME_WAIT.
+ */
+const DETOUR_PORT = 21_000;
 const DETOURS_EACH = 1_000;
 
 function detoursOf(fault: Misroute, target: FaultTarget): { link: LinkProxy; detour: LinkProxy }[] {

@@ -40,7 +40,7 @@ test.each(['a1', 'a2', 'a-instances', 'control-plane'])(
 
 test('a container that was killed and started again has no bypass either', async () => {
   await probe.lab.containers.kill('a1');
-  expect((await probe.lab.containers.state("a1")).running).toBe(false);
+  expect((await probe.lab.containers.state('a1')).running).toBe(false);
   await probe.lab.containers.start('a1');
   await expect.poll(() => probe.exec('a1', 'reach.ts', []), { timeout: 10_000 }).toEqual({});
   await expectLinksOpen('a1');

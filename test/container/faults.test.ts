@@ -72,7 +72,9 @@ test('two capacities for one router: the lower holds, until it ends', async () =
   await half.apply();
   await tenth.apply();
   expect(await router.capacityMbit()).toBeCloseTo(12, 2);
+  expect([await half.probe(), await tenth.probe()]).toEqual([1, 1]);
   await tenth.revert();
+  expect([await half.probe(), await tenth.probe()]).toEqual([1, 0]);
   expect(await router.capacityMbit()).toBeCloseTo(60, 2);
   await half.revert();
   expect(await router.capacityMbit()).toBeCloseTo(120, 2);
@@ -83,16 +85,34 @@ test('what a fault leaves behind is found when the final state is read', async (
   const router = probe.lab.router('a-primary');
   const link = probe.plan.links.find((one) => one.id === 'a1->a2@primary');
   if (link === undefined) throw new Error('no link');
-  const proxy = { name: 'a1.a2', listen: dial(probe.plan, link.id).join(':'), upstream: `${link.upstream.ip}:${link.upstream.port}` };
+  const proxy = {
+    name: 'a1.a2',
+    listen: dial(probe.plan, link.id).join(':'),
+    upstream: `${link.upstream.ip}:${link.upstream.port}`,
+  };
   await router.api.update(proxy, false);
-  await router.api.addToxic('a1.a2', 'stray', { type: 'latency', stream: 'upstream', attributes: { latency: 5, jitter: 0 } });
+  await router.api.addToxic('a1.a2', 'stray', {
+    type: 'latency',
+    stream: 'upstream',
+    attributes: { latency: 5, jitter: 0 },
+  });
   await router.shell.divert([link.upstream.ip], probe.lab.router('a-replication').plan.attachments.at(-1)?.ip ?? '');
-  await router.shell.drop(77, [{ direction: 'ingress', at: link.listen.ip, peer: link.upstream.ip, port: 1, portOf: 'router' }]);
+  await router.shell.drop(77, [
+    { direction: 'ingress', at: link.listen.ip, peer: link.upstream.ip, port: 1, portOf: 'router' },
+  ]);
   await router.shell.reshape({ rateBits: 1_000_000, burstBytes: 20_000, limitBytes: 100_000 });
   await probe.lab.containers.pause('a3');
   await probe.lab.containers.kill('a4');
   const found = (await verifyRest(probe.lab)).join('\n');
-  for (const words of ['a1.a2 is disabled', 'the toxic stray', 'route of its own', 'filters that nobody set', 'its queue sends', 'a3 is frozen', 'a4 does not run']) {
+  for (const words of [
+    'a1.a2 is disabled',
+    'the toxic stray',
+    'route of its own',
+    'filters that nobody set',
+    'its queue sends',
+    'a3 is frozen',
+    'a4 does not run',
+  ]) {
     expect(found).toContain(words);
   }
   await probe.lab.containers.start('a4');
@@ -110,8 +130,12 @@ test('a node that restarts during a fault comes back under the same fault, and i
   const { lab, plan } = probe;
   const target = dial(plan, 'a1->a2@primary').join(':');
   const back = dial(plan, 'a2->a1@primary').join(':');
-  const reach = async (from: string, to: string) => (await probe.exec<Record<string, string>>(from, 'reach.ts', [to]))[to];
-  for (const [kind, seen] of [['drop', 'silent'], ['refuse', 'refused']] as const) {
+  const reach = async (from: string, to: string) =>
+    (await probe.exec<Record<string, string>>(from, 'reach.ts', [to]))[to];
+  for (const [kind, seen] of [
+    ['drop', 'silent'],
+    ['refuse', 'refused'],
+  ] as const) {
     const isolate = faultOn(lab, `isolate: { containers: [a2], kind: ${kind} }`, `isolate-${kind}`);
     const starve = faultOn(lab, 'cpu: { containers: [a2], to: 0.2 }', `cpu-${kind}`);
     await isolate.apply();
@@ -132,9 +156,11 @@ test('a node that restarts during a fault comes back under the same fault, and i
 
 test('a fault whose target is dead is put back all the same', async () => {
   const { lab } = probe;
-  const faults = ['cpu: { containers: [a1], to: 0.2 }', 'disk-full: { containers: [a1], size: 8MiB }', 'pause: { containers: [a1] }'].map(
-    (line, i) => faultOn(lab, line, `dead-${i}`),
-  );
+  const faults = [
+    'cpu: { containers: [a1], to: 0.2 }',
+    'disk-full: { containers: [a1], size: 8MiB }',
+    'pause: { containers: [a1] }',
+  ].map((line, i) => faultOn(lab, line, `dead-${i}`));
   for (const fault of faults) await fault.apply();
   await lab.containers.kill('a1');
   for (const fault of faults.toReversed()) await fault.revert();

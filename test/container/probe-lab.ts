@@ -1,6 +1,6 @@
+import type { Shaping } from '../../harness/fabric/router.ts';
 import { FAULTS } from '../../harness/fault/catalogue.ts';
 import type { HistoryRecord } from '../../harness/history/records.ts';
-import type { Shaping } from '../../harness/fabric/router.ts';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
 import { resolveImage, resolveReaper } from '../../harness/lab/images/resolve-images.ts';
 import { Lab } from '../../harness/lab/lab.ts';
