@@ -32,7 +32,12 @@ export interface ProxyState extends LinkProxy {
   readonly toxics: ReadonlyMap<string, Toxic>;
 }
 
-/** The link with the effects of all faults in force; of two that re-point it, the later. */
+/**
+ * The link with the effects of all faults in force; of two that re-point it, the later. A toxic's name says all that it
+ * does, so that one with other attributes is another toxic: Toxiproxy 2.12.0 changes the attributes of one under the
+ * connections that run in it, and a `bandwidth` in the middle of a chunk then sends bytes twice, skips some, or ends
+ * the server (`toxics/bandwidth.go`, `p.Data[:t.Rate*100]` before and after a wait).
+ */
 export function combine(base: LinkProxy, effects: ReadonlyMap<string, LinkEffect>): ProxyState {
   const all = [...effects];
   return {
@@ -40,11 +45,13 @@ export function combine(base: LinkProxy, effects: ReadonlyMap<string, LinkEffect
     upstream: all.findLast(([, effect]) => effect.upstream !== undefined)?.[1].upstream ?? base.upstream,
     enabled: !all.some(([, effect]) => effect.refuse === true),
     toxics: new Map(
-      all.flatMap(([fault, { toxics = [] }]) =>
-        toxics.map((toxic): [string, Toxic] => [`${fault}.${toxic.type}.${toxic.stream}`, toxic]),
-      ),
+      all.flatMap(([fault, { toxics = [] }]) => toxics.map((toxic): [string, Toxic] => [nameOf(fault, toxic), toxic])),
     ),
   };
+}
+
+function nameOf(fault: string, { type, stream, attributes }: Toxic): string {
+  return [fault, type, stream, ...Object.values(attributes)].join('.');
 }
 
 /** In words, how a proxy differs from what it should be; empty when it does not. */
@@ -64,7 +71,7 @@ export function differences(wanted: ProxyState, found: ProxyState | undefined): 
   return different;
 }
 
-export function sameToxic(a: Toxic, b: Toxic): boolean {
+function sameToxic(a: Toxic, b: Toxic): boolean {
   return (
     a.type === b.type &&
     a.stream === b.stream &&

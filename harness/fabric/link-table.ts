@@ -1,4 +1,4 @@
-import { combine, differences, type LinkEffect, type ProxyState, sameToxic } from './link-effect.ts';
+import { combine, differences, type LinkEffect, type ProxyState } from './link-effect.ts';
 import { type LinkProxy, type ToxiproxyApi, WedgedToxiproxyError } from './toxiproxy-api.ts';
 
 interface Entry {
@@ -160,7 +160,8 @@ export class LinkTable {
   }
 
   /**
-   * Toxics first, then the proxy itself: a link that a fault lets listen again has its toxics before its first
+   * What goes before what comes, the last in the chain first: Toxiproxy hands what a toxic held to the next one, and
+   * waits for it, which takes seconds where that is a slower one. Toxics before the proxy itself: a link that a fault lets listen again has its toxics before its first
    * connection (Toxiproxy cannot make both at once, https://github.com/Shopify/toxiproxy/issues/148).
    */
   async #reconcile(entry: Entry): Promise<void> {
@@ -168,16 +169,14 @@ export class LinkTable {
     const { name } = wanted;
     const toxics = new Map(entry.actual.toxics);
     entry.actual = { ...entry.actual, toxics };
-    for (const [id, toxic] of wanted.toxics) {
-      const there = toxics.get(id);
-      if (there !== undefined && sameToxic(toxic, there)) continue;
-      if (there === undefined) await this.#api.addToxic(name, id, toxic);
-      else await this.#api.updateToxic(name, id, toxic);
-      toxics.set(id, toxic);
-    }
-    for (const id of [...toxics.keys()].filter((one) => !wanted.toxics.has(one))) {
+    for (const id of [...toxics.keys()].reverse().filter((one) => !wanted.toxics.has(one))) {
       await this.#api.removeToxic(name, id);
       toxics.delete(id);
+    }
+    for (const [id, toxic] of wanted.toxics) {
+      if (toxics.has(id)) continue;
+      await this.#api.addToxic(name, id, toxic);
+      toxics.set(id, toxic);
     }
     if (entry.actual.enabled !== wanted.enabled || entry.actual.upstream !== wanted.upstream) {
       await this.#api.update(wanted, wanted.enabled);

@@ -3,6 +3,12 @@ import type { LinkEffect } from './link-effect.ts';
 /** Toxiproxy's unit: 1000 bytes a second, whole numbers above 0 (below 0 the server ends, 0 stalls). */
 const KB_PER_MBIT = 125;
 const SHARE_INTERVAL_MS = 100;
+/**
+ * Rounds for which the count has to stay before rates rise. Connections that end together do so within a tenth of a
+ * second, and a toxic that is changed while its connection ends may hang the server for good
+ * (https://github.com/Shopify/toxiproxy/issues/558).
+ */
+const CALM_ROUNDS = 4;
 
 /** Some links that together get one capacity. */
 export interface SharedRate {
@@ -24,7 +30,7 @@ export interface SharedRate {
 export class RateSharer implements AsyncDisposable {
   readonly #connections: () => Promise<ReadonlyMap<number, number>>;
   readonly #set: (id: string, effects: ReadonlyMap<string, LinkEffect>) => Promise<void>;
-  readonly #shares = new Map<string, SharedRate>();
+  readonly #shares = new Map<string, Shared>();
   readonly #onTrouble: (error: Error) => void;
   #timer: NodeJS.Timeout | null = null;
   #busy: Promise<void> = Promise.resolve();
@@ -41,7 +47,7 @@ export class RateSharer implements AsyncDisposable {
 
   /** In force when this resolves; kept up from then on. */
   async start(share: SharedRate): Promise<void> {
-    this.#shares.set(share.id, share);
+    this.#shares.set(share.id, { share, applied: 0, seen: 0, calm: 0 });
     await this.#round();
     this.#timer ??= setInterval(() => void this.#round().catch(this.#onTrouble), SHARE_INTERVAL_MS);
   }
@@ -65,7 +71,14 @@ export class RateSharer implements AsyncDisposable {
   async #share(): Promise<void> {
     if (this.#shares.size === 0) return;
     const live = await this.#connections();
-    for (const share of this.#shares.values()) await this.#set(share.id, effectsOf(share, live));
+    for (const shared of this.#shares.values()) {
+      const { share } = shared;
+      const connections = connectionsOf(share, live);
+      shared.calm = connections === shared.seen ? shared.calm + 1 : 0;
+      shared.seen = connections;
+      if (connections >= shared.applied || shared.calm >= CALM_ROUNDS) shared.applied = connections;
+      await this.#set(share.id, effectsOf(share, shared.applied));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,14 +86,33 @@ export class RateSharer implements AsyncDisposable {
   }
 }
 
-/** The same rate on every link, so that a connection that begins before the next count finds one. */
-export function effectsOf(share: SharedRate, live: ReadonlyMap<number, number>): Map<string, LinkEffect> {
-  const connections = [...share.ports.values()].reduce((sum, port) => sum + (live.get(port) ?? 0), 0);
-  const rate = Math.max(1, Math.round((share.mbit * KB_PER_MBIT) / Math.max(1, connections)));
-  const toxics = (['upstream', 'downstream'] as const).map((stream) => ({
-    type: 'bandwidth' as const,
-    stream,
-    attributes: { rate },
-  }));
+interface Shared {
+  readonly share: SharedRate;
+  /** Connections that the rates in force are for. */
+  applied: number;
+  /** Connections of the last round, and for how many rounds it has been so many. */
+  seen: number;
+  calm: number;
+}
+
+/** Open connections of all links of a share. */
+export function connectionsOf(share: SharedRate, live: ReadonlyMap<number, number>): number {
+  return [...share.ports.values()].reduce((sum, port) => sum + (live.get(port) ?? 0), 0);
+}
+
+/**
+ * The same rates on every link, so that a connection that begins before the next count finds one. The whole capacity
+ * stays while a share of it goes and another comes, which takes a few milliseconds.
+ */
+export function effectsOf(share: SharedRate, connections: number): Map<string, LinkEffect> {
+  const rateOf = (parts: number): number => Math.max(1, Math.round((share.mbit * KB_PER_MBIT) / parts));
+  const rates = new Set([rateOf(1), rateOf(Math.max(1, connections))]);
+  const toxics = [...rates].flatMap((rate) =>
+    (['upstream', 'downstream'] as const).map((stream) => ({
+      type: 'bandwidth' as const,
+      stream,
+      attributes: { rate },
+    })),
+  );
   return new Map([...share.ports.keys()].map((name) => [name, { toxics }]));
 }

@@ -296,5 +296,5 @@ export class RouterShell implements AsyncDisposable {
 
 /** `ip -j` and `tc -j` end each answer with the closing bracket of a JSON array and a line end. */
 function isJsonArray(output: string): boolean {
-  return /\]\s*$/.test(output);
+  return output.endsWith(']\n');
 }

@@ -263,11 +263,19 @@ export class Router implements AsyncDisposable {
 }
 
 /**
- * The burst is always that of the router's own capacity: a packet that stood in the queue when the bucket became
- * smaller than it would never get enough tokens, and keep everything behind it (sch_tbf: tokens are bounded by it).
+ * One packet as the queue counts it, at the most: 64 KiB that TCP hands over at once, with the headers of the 46 frames
+ * that it becomes (GSO).
+ */
+const LARGEST_PACKET_BYTES = 69_000;
+
+/**
+ * The burst of a lowered capacity still is as large as a packet that may stand in the queue: one that is larger than
+ * the bucket would never get enough tokens, and keep everything behind it (sch_tbf: tokens are bounded by it). And not
+ * larger than that: a bucket is full when it is set, and a capacity takes effect once that has passed.
  */
 function rateOf(plan: PlanRouter, mbit: number): Rate {
-  return { rateBits: frameBitsPerSecond(mbit), burstBytes: burstBytes(plan.capacityMbit), limitBytes: plan.queueBytes };
+  const burst = Math.max(burstBytes(mbit), Math.min(burstBytes(plan.capacityMbit), LARGEST_PACKET_BYTES));
+  return { rateBits: frameBitsPerSecond(mbit), burstBytes: burst, limitBytes: plan.queueBytes };
 }
 
 /** The proxy beside a link's, with the same ends. */

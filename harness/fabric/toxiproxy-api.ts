@@ -4,7 +4,7 @@ import { DeadlineError, withDeadline } from '../time/deadline.ts';
 import type { ProxyState, Toxic } from './link-effect.ts';
 
 /**
- * This Toxiproxy's control plane does not answer. It can wedge for good
+ * This Toxiproxy's control plane does not answer, or nobody is there who could. It can wedge for good
  * (https://github.com/Shopify/toxiproxy/issues/558), so callers replace it rather than wait.
  */
 export class WedgedToxiproxyError extends Error {
@@ -12,6 +12,8 @@ export class WedgedToxiproxyError extends Error {
 }
 
 const READY_POLL_MS = 10;
+/** Of the client's error when `fetch` got no answer: refused, or the connection ended; one with a status is another. */
+const NOBODY_THERE = 'fetch failed';
 
 export interface LinkProxy {
   readonly name: string;
@@ -77,12 +79,6 @@ export class ToxiproxyApi {
     this.#toxics.set(`${proxy} ${name}`, added);
   }
 
-  /** Changes a toxic under open connections, without closing any. */
-  async updateToxic(proxy: string, name: string, { type, stream, attributes }: Toxic): Promise<void> {
-    const body = { name, type, stream, toxicity: 1, attributes: { ...attributes } };
-    await this.#bounded(`update ${name} of ${proxy}`, this.#toxic(proxy, name).update(body));
-  }
-
   /** Of a `timeout` toxic this closes the connections that it held. */
   async removeToxic(proxy: string, name: string): Promise<void> {
     await this.#bounded(`remove ${name} from ${proxy}`, this.#toxic(proxy, name).remove());
@@ -138,6 +134,10 @@ export class ToxiproxyApi {
       return await withDeadline(promise, this.#limitMs, `${call} of ${this.#router}'s Toxiproxy`);
     } catch (error) {
       if (error instanceof DeadlineError) throw new WedgedToxiproxyError(error.message, { cause: error });
+      const { message } = error as Error;
+      if (message === NOBODY_THERE) {
+        throw new WedgedToxiproxyError(`${call} of ${this.#router}'s Toxiproxy: nobody answers`, { cause: error });
+      }
       throw error;
     }
   }

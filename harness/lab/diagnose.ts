@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import type Docker from 'dockerode';
+import { chooseShaping } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
 import { connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
@@ -8,6 +9,7 @@ import { type EngineInfo, whyUnfit } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
+import { abandonedJournals } from './journal.ts';
 import { freeBlocks } from './networks/address-block.ts';
 
 export interface Finding {
@@ -16,7 +18,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Looks at everything that a run depends on; starts and installs nothing. */
+/** Looks at everything that a run depends on; installs nothing, and removes the one container that it tries tc in. */
 export async function diagnose(): Promise<Finding[]> {
   const findings: Finding[] = [
     { ok: Number.parseInt(process.versions.node, 10) >= 24, subject: 'Node.js', detail: process.versions.node },
@@ -31,6 +33,7 @@ export async function diagnose(): Promise<Finding[]> {
       detail: `${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; a run needs 2 CPUs and 2 GiB`,
     },
   ];
+  findings.push(await journals());
   try {
     const docker = await connectEngine();
     if (docker === null) findings.push(noEngine());
@@ -76,7 +79,7 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
       detail: `${version.Version}, API ${version.ApiVersion}, cgroup v${info.CgroupVersion ?? 1}`,
     },
     { ok: unfit === null, subject: 'engine kind', detail: unfit ?? `${info.OperatingSystem}, this machine's kernel` },
-    await shaping(),
+    await shaping(docker),
     { ok: free.length > 0, subject: 'addresses', detail: `${free.length} of 128 blocks of 198.18.0.0/15 are free` },
     {
       ok: true,
@@ -88,25 +91,47 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
   ];
 }
 
-/** Capacities need these of the engine's kernel. A module that is built in does not show in modinfo's list. */
-async function shaping(): Promise<Finding> {
-  const needed = ['sch_tbf', 'cls_u32', 'act_mirred', 'ifb', 'sch_ingress'];
+/** Capacities need these of the engine's kernel; each is on or a module. */
+const SHAPING_OPTIONS = {
+  sch_tbf: 'NET_SCH_TBF',
+  cls_u32: 'NET_CLS_U32',
+  act_mirred: 'NET_ACT_MIRRED',
+  ifb: 'IFB',
+  sch_ingress: 'NET_SCH_INGRESS',
+};
+
+/** Which way capacities will be made: tried, where there is an image with `tc`; else what the kernel's options say. */
+async function shaping(docker: Docker): Promise<Finding> {
+  const subject = 'shaping';
+  if (await isPresent(docker, OWN_IMAGES.runtime)) {
+    const trial = await chooseShaping(docker, OWN_IMAGES.runtime, `doctor-${process.pid}`);
+    const detail =
+      trial.shaping === 'kernel'
+        ? 'by the kernel’s queue: tried, tc works in a container'
+        : `by Toxiproxy’s rates, without dropped packets and misroutes that keep connections: tc does not work in a container (${trial.reason})`;
+    return { ok: true, subject, detail };
+  }
   const config = await execute('zcat', ['/proc/config.gz'], { timeoutMs: 5_000 }).catch(() => '');
-  const names = {
-    sch_tbf: 'NET_SCH_TBF',
-    cls_u32: 'NET_CLS_U32',
-    act_mirred: 'NET_ACT_MIRRED',
-    ifb: 'IFB',
-    sch_ingress: 'NET_SCH_INGRESS',
-  };
-  if (config === '')
-    return { ok: true, subject: 'shaping', detail: 'kernel configuration not readable; a run will tell' };
-  const missing = needed.filter(
-    (name) => !new RegExp(`^CONFIG_${names[name as keyof typeof names]}=[ym]$`, 'm').test(config),
+  if (config === '') return { ok: true, subject, detail: 'kernel configuration not readable; a run will tell' };
+  const missing = Object.entries(SHAPING_OPTIONS).flatMap(([module, option]) =>
+    new RegExp(`^CONFIG_${option}=[ym]$`, 'm').test(config) ? [] : [module],
   );
-  return {
-    ok: missing.length === 0,
-    subject: 'shaping',
-    detail: missing.length === 0 ? `${needed.join(', ')}` : `the kernel lacks ${missing.join(', ')}`,
-  };
+  const detail =
+    missing.length === 0
+      ? `by the kernel’s queue, it seems: it has ${Object.keys(SHAPING_OPTIONS).join(', ')}`
+      : `by Toxiproxy’s rates: the kernel lacks ${missing.join(', ')}`;
+  return { ok: true, subject, detail };
+}
+
+/** Runs that did not end properly; the next start puts back what they had in force. */
+async function journals(): Promise<Finding> {
+  const abandoned = await abandonedJournals();
+  const runs = abandoned.map(
+    ({ runId, faults }) => `${runId} (${faults.map(({ id }) => id).join(', ') || 'no fault'})`,
+  );
+  const detail =
+    runs.length === 0
+      ? 'every run has put back what it did'
+      : `not put back yet: ${runs.join('; ')}; the next run or \`zonestorm clean\` does`;
+  return { ok: true, subject: 'journals', detail };
 }

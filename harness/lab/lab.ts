@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Wait } from 'testcontainers';
 import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
@@ -164,12 +164,16 @@ export class Lab implements FaultTarget, AsyncDisposable {
     progress(`${this.#networks.size} networks`);
     const limit = pLimit(LIMITS.startConcurrency);
     if (shaping.reason !== null) progress(`no shaping in the kernel (${shaping.reason}): Toxiproxy's rates instead`);
-    const ports = await Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id))));
+    const [ports, helper, programs] = await allEnded([
+      Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id)))),
+      this.#startIsolationHelper(),
+      this.#createPrograms(limit),
+    ]);
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
-    await Promise.all([this.#isolate(ports.flat()), this.#keepDisks()]);
+    await this.#isolate(helper, ports.flat());
     for (const roles of START_ORDER) {
       const containers = plan.containers.filter((one) => roles.includes(one.role));
-      await Promise.all(containers.map((one) => limit(() => this.#startProgram(one))));
+      await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
       await this.#isolation?.enforce();
       progress(`${containers.length} × ${roles.join(', ')}`);
     }
@@ -177,16 +181,20 @@ export class Lab implements FaultTarget, AsyncDisposable {
   }
 
   /** Without NET_ADMIN there is none: containers of one network could reach one another, though no program tries. */
-  async #isolate(routerPorts: readonly number[]): Promise<void> {
-    const { plan, images, shaping } = this.#options;
-    if (shaping.shaping !== 'kernel') return;
-    const helper = await startHelper(this.docker, {
+  async #startIsolationHelper(): Promise<string | null> {
+    const { images, shaping } = this.#options;
+    if (shaping.shaping !== 'kernel') return null;
+    return startHelper(this.docker, {
       image: images.runtime,
       name: this.#name('isolation'),
       labels: this.#labels('isolation', 'helper'),
       networkMode: 'host',
     });
-    const internal = plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
+  }
+
+  async #isolate(helper: string | null, routerPorts: readonly number[]): Promise<void> {
+    if (helper === null) return;
+    const internal = this.plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
     this.#isolation = await Isolation.start(this.docker, helper, internal, new Set(routerPorts));
   }
 
@@ -210,6 +218,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
   async #startRouter(id: string): Promise<number[]> {
     const { signal, progress } = this.#options;
     signal.throwIfAborted();
+    let told = '';
     const { router, ports } = await startRouter({
       ...this.#options,
       routerId: id,
@@ -220,14 +229,32 @@ export class Lab implements FaultTarget, AsyncDisposable {
       helperLabels: this.#labels(`${id}-shell`, 'helper'),
       networkName: (network) => this.networkName(network),
       onReplaced: (reason) => this.#options.onRecord({ kind: 'router.replaced', t: monotonicMs(), source: id, reason }),
-      onTrouble: (error) => progress(`${id}: ${error.message}`),
+      onTrouble: ({ message }) => {
+        // Ten times a second, of an engine that is gone.
+        if (message !== told) progress(`${id}: ${message}`);
+        told = message;
+      },
     });
     this.#routers.set(id, router);
     return ports;
   }
 
-  async #startProgram(container: PlanContainer): Promise<void> {
-    this.#options.signal.throwIfAborted();
+  /**
+   * Every program's container, created while the routers start; none runs before it is told to. Returns by id what
+   * starts one and waits until it is ready.
+   */
+  async #createPrograms(limit: LimitFunction): Promise<ReadonlyMap<string, () => Promise<void>>> {
+    // A volume of limited size is there before a container asks for it by name.
+    await this.#keepDisks();
+    const inOrder = START_ORDER.flatMap((roles) => this.plan.containers.filter((one) => roles.includes(one.role)));
+    const created = inOrder.map((one) => limit(async () => [one.id, await this.#createProgram(one)] as const));
+    return new Map(await allEnded(created));
+  }
+
+  async #createProgram(container: PlanContainer): Promise<() => Promise<void>> {
+    const { signal } = this.#options;
+    signal.throwIfAborted();
+    const [created, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const disks: Record<string, string> = {};
     for (const [index, path] of container.disks.entries()) {
       const name = this.diskName(container.id, index);
@@ -249,13 +276,28 @@ export class Lab implements FaultTarget, AsyncDisposable {
       onCreated: (containerId) => {
         this.#containerIds.set(container.id, containerId);
       },
+      mayStart: () => {
+        created.resolve();
+        return told.promise;
+      },
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
     });
+    const ready = this.#ready(container.id, program);
+    await Promise.race([created.promise, ready]);
+    return () => {
+      signal.throwIfAborted();
+      told.resolve();
+      return ready;
+    };
+  }
+
+  async #ready(id: string, program: LabContainer): Promise<void> {
     try {
       await program.start();
     } catch (error) {
-      const printed = await this.#lastLines(container.id);
-      throw new Error(`${container.id} did not get ready: ${(error as Error).message}\n${printed}`, { cause: error });
+      throw new Error(`${id} did not get ready: ${(error as Error).message}\n${await this.#lastLines(id)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -296,4 +338,12 @@ export class Lab implements FaultTarget, AsyncDisposable {
     const { gone } = this.#options;
     await withDeadline(clean(this.docker, this.runId), LIMITS.cleanMs, 'the removal of the lab', gone);
   }
+}
+
+/** As `Promise.all`, but all have ended when it settles: what one leaves under way could not be removed. */
+async function allEnded<T extends readonly unknown[]>(
+  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as unknown as T;
 }

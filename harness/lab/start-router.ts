@@ -41,15 +41,15 @@ export async function startRouter(options: StartRouterOptions): Promise<{ router
   const links = plan.links.filter((link) => link.router === planned.id);
   const hostPorts = links.filter((link) => link.source === 'host').map((link) => link.listen.port);
   const { helperId, published } = await startNamespace(options, planned, [API_PORT, ...hostPorts]);
-  const serverId = await startServer(docker, {
-    image: options.images.toxiproxy,
-    name: options.name,
-    labels: options.labels,
-    namespaceOf: helperId,
-    // The API answers only on the management network, which no container of a zone is on.
-    command: ['-host', planned.management.ip, '-port', String(API_PORT), '-proxy-metrics'],
-  });
-  const [ip, tc, sh] = await Promise.all([
+  const [serverId, ip, tc, sh] = await Promise.all([
+    startServer(docker, {
+      image: options.images.toxiproxy,
+      name: options.name,
+      labels: options.labels,
+      namespaceOf: helperId,
+      // The API answers only on the management network, which no container of a zone is on.
+      command: ['-host', planned.management.ip, '-port', String(API_PORT), '-proxy-metrics'],
+    }),
     AttachedCommand.start(docker, helperId, ['ip', '-j', '-force', '-batch', '-']),
     AttachedCommand.start(docker, helperId, ['tc', '-s', '-j', '-force', '-batch', '-']),
     AttachedCommand.start(docker, helperId, ['sh']),

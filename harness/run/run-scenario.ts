@@ -182,8 +182,9 @@ async function startLab(
       '`--shaping toxiproxy` does without.',
     );
   }
+  const refused = new Set<string>();
   for (let attempt = 0; attempt < LIMITS.blockAttempts; attempt += 1) {
-    const [block] = await freeBlocks(options.docker);
+    const block = (await freeBlocks(options.docker)).find((free) => !refused.has(free));
     if (block === undefined) break;
     const plan = relocate(options.plan, block);
     await writeFile(join(options.folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
@@ -192,6 +193,8 @@ async function startLab(
       return await Lab.start({ ...options, shaping, plan, runId, onRecord });
     } catch (error) {
       if (!(error instanceof SubnetTakenError)) throw error;
+      // It may belong to a network that the engine is still making and does not list: under load, for seconds.
+      refused.add(block);
     }
   }
   throw new EnvironmentError(

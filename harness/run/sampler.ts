@@ -21,6 +21,7 @@ export class Sampler implements Disposable {
       // Where Toxiproxy shapes there is no queue to look into.
       if (router.shaping !== 'kernel') continue;
       let busy = false;
+      let reported = '';
       this.#every(QUEUE_INTERVAL_MS, async () => {
         if (busy) return;
         busy = true;
@@ -28,7 +29,10 @@ export class Sampler implements Disposable {
           const sample = await router.shell.queue();
           onRecord({ kind: 'queue', t: monotonicMs(), source: router.id, ...sample });
         } catch (error) {
-          if (this.#timers.length > 0) onTrouble(error as Error);
+          const { message } = error as Error;
+          // Four a second, of an engine that is gone.
+          if (this.#timers.length > 0 && message !== reported) onTrouble(error as Error);
+          reported = message;
         } finally {
           busy = false;
         }

@@ -3,12 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { frameBitsPerSecond, payloadBytes } from '../../harness/fabric/capacity.ts';
 import type { Router } from '../../harness/fabric/router.ts';
 import type { QueueSample } from '../../harness/fabric/router-shell.ts';
-import { cut } from '../../harness/fault/cut.ts';
-import { misroute } from '../../harness/fault/misroute.ts';
+import type { BoundFault } from '../../harness/fault/catalogue.ts';
 import { awaitTriggerEnd } from '../../harness/run/await-trigger-end.ts';
+import { verifyRest } from '../../harness/run/verify-rest.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
-import { dial, type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
-import { receivedMbit } from './receiver.ts';
+import { faultOn } from '../container/fault-of.ts';
+import { address, dial, type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
+import { receivedMbit, takenMbit } from './receiver.ts';
 
 let probe: ProbeLab;
 beforeAll(async () => {
@@ -21,28 +22,31 @@ interface Pings {
   readonly closedAt: number | null;
 }
 
-const kept = { kind: 'misroute', id: 'm1', zone: 'use1-a', nodes: ['a2'], connections: 'kept' } as const;
+const misroute = (connections: 'kept' | 'closed'): BoundFault =>
+  faultOn(probe.lab, `misroute: { zone: use1-a, nodes: [a2], connections: ${connections} }`, connections);
 
 test('a misroute moves all bytes to its nodes to the thin network, and keeps their connections', async () => {
   const { lab, plan } = probe;
   const thin = lab.router('a-replication');
   const asked = thin.plan.capacityMbit;
+  const kept = misroute('kept');
+  expect(kept.drains).toBe(thin);
   const ping = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a2@primary'), 50, 8]);
   const other = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a3@primary'), 50, 8]);
   const flood = probe.exec('a-instances', 'flood.ts', [...dial(plan, 'a-instances->a2@primary'), 32, 6.5]);
   await delay(2_000);
 
-  await misroute.apply(kept, lab);
-  expect(await misroute.probe(kept, lab)).toBe(1);
+  await kept.apply();
+  expect(await kept.probe()).toBe(1);
   await delay(500);
-  const before = await thin.queue();
+  const before = await thin.shell.queue();
   const from = monotonicMs();
   await delay(2_500);
-  const after = await thin.queue();
+  const after = await thin.shell.queue();
   const to = monotonicMs();
-  await misroute.revert(kept, lab);
+  await kept.revert();
   const restoredAt = monotonicMs();
-  expect(await misroute.probe(kept, lab)).toBe(0);
+  expect(await kept.probe()).toBe(0);
   const end = await awaitTriggerEnd(thin, restoredAt, 20_000, new AbortController().signal);
   await flood;
   const [misrouted, innocent] = await Promise.all([ping, other]);
@@ -50,8 +54,8 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   // Dose: the thin network is full with the misrouted bytes, by the kernel's count and by the receiver's. A round-trip
   // time that jumps makes TCP send much of it twice, so the receiver is asked at its interface; goodput is lower.
   const queue = (payloadBytes(after.frameBytes - before.frameBytes) * 8) / 1000 / (to - from);
-  const receiver = payloadBytes(receivedMbit(probe, 'a2', from, to, 'interfaceBytes'));
-  const goodput = receivedMbit(probe, 'a2', from, to);
+  const receiver = payloadBytes(takenMbit(probe, 'a2', from, to));
+  const goodput = receivedMbit(probe, 'a2', from, to, address(plan, 'a2', 'use1-a-primary'));
   console.error(
     `misrouted: thin ${asked}, queue ${queue.toFixed(2)}, receiver ${receiver.toFixed(2)}, goodput ${goodput.toFixed(2)} Mbit/s`,
   );
@@ -81,42 +85,45 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
 });
 
 test('revert is idempotent, and reverting what was never applied changes nothing', async () => {
-  await misroute.revert(kept, probe.lab);
-  await misroute.revert(kept, probe.lab);
-  expect(await misroute.probe(kept, probe.lab)).toBe(0);
+  const kept = misroute('kept');
+  await kept.revert();
+  await kept.revert();
+  expect(await kept.probe()).toBe(0);
+  expect(await verifyRest(probe.lab)).toEqual([]);
 });
 
 test('a misroute with connections closed closes them, and new ones go over the thin network', async () => {
   const { lab, plan } = probe;
-  const closed = { ...kept, id: 'm2', connections: 'closed' } as const;
+  const closed = misroute('closed');
   const thin = lab.router('a-replication');
   const ping = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a2@primary'), 50, 3]);
   await delay(1_500);
-  await misroute.apply(closed, lab);
+  await closed.apply();
   const appliedAt = monotonicMs();
-  expect(await misroute.probe(closed, lab)).toBe(1);
-  const before = await thin.queue();
+  expect(await closed.probe()).toBe(1);
+  const before = await thin.shell.queue();
   await probe.exec('a1', 'flood.ts', [...dial(plan, 'a1->a2@primary'), 1, 2]);
-  const after = await thin.queue();
+  const after = await thin.shell.queue();
   expect(payloadBytes(after.frameBytes - before.frameBytes)).toBeGreaterThan(1_000_000);
   const { closedAt } = await ping;
   expect(closedAt).not.toBeNull();
   expect(Math.abs((closedAt ?? 0) - appliedAt)).toBeLessThan(500);
-  await misroute.revert(closed, lab);
-  expect(await misroute.probe(closed, lab)).toBe(0);
+  await closed.revert();
+  expect(await closed.probe()).toBe(0);
+  expect(await verifyRest(lab)).toEqual([]);
   // What the detour had taken from the first flood drains first; after that, nothing new comes.
   const idle = await restingQueue(thin);
   await probe.exec('a1', 'flood.ts', [...dial(plan, 'a1->a2@primary'), 1, 1]);
   // An address resolution may pass; a byte of the flood may not.
-  expect((await thin.queue()).frameBytes - idle.frameBytes).toBeLessThan(1_000);
+  expect((await thin.shell.queue()).frameBytes - idle.frameBytes).toBeLessThan(1_000);
 });
 
 /** The queue's counters once nothing has left it for a second. */
 async function restingQueue(router: Router): Promise<QueueSample> {
-  let last = await router.queue();
+  let last = await router.shell.queue();
   for (let seconds = 0; seconds < 30; seconds += 1) {
     await delay(1_000);
-    const now = await router.queue();
+    const now = await router.shell.queue();
     if (now.frameBytes === last.frameBytes && now.backlogBytes === 0) return now;
     last = now;
   }
@@ -125,17 +132,17 @@ async function restingQueue(router: Router): Promise<QueueSample> {
 
 test('a cut closes the connections of its links, refuses new ones, and is put back', async () => {
   const { lab, plan } = probe;
-  const fault = { kind: 'cut', id: 'c1', links: ['a1->a2@primary'] } as const;
+  const fault = faultOn(lab, 'cut: { links: ["a1->a2@primary"], kind: refuse }', 'c1');
   const target = dial(plan, 'a1->a2@primary').join(':');
   const other = dial(plan, 'a1->a3@primary').join(':');
   const ping = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a2@primary'), 50, 3]);
   await delay(1_500);
-  await cut.apply(fault, lab);
-  expect(await cut.probe(fault, lab)).toBe(1);
+  await fault.apply();
+  expect(await fault.probe()).toBe(1);
   expect(await probe.exec('a1', 'reach.ts', [target, other])).toEqual({ [target]: 'refused', [other]: 'open' });
   expect((await ping).closedAt).not.toBeNull();
-  await cut.revert(fault, lab);
-  await cut.revert(fault, lab);
-  expect(await cut.probe(fault, lab)).toBe(0);
+  await fault.revert();
+  await fault.revert();
+  expect(await fault.probe()).toBe(0);
   expect(await probe.exec('a1', 'reach.ts', [target])).toEqual({ [target]: 'open' });
 });

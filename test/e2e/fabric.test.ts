@@ -84,7 +84,8 @@ test('without the kernel’s queue Toxiproxy’s rates are shared out, and the r
   const { fabric } = result;
   expect(fabric.shaping).toBe('toxiproxy');
   expect(fabric.shapingReason).toBe('asked for');
-  for (const { router, deviation } of fabric.paths) expect([router, Math.abs(deviation ?? 1) < 0.05]).toEqual([router, true]);
+  for (const { router, deviation } of fabric.paths)
+    expect([router, Math.abs(deviation ?? 1) < 0.05]).toEqual([router, true]);
   expect(fabric.experiences).toMatchObject([{ fault: 'cut-1', holds: true }]);
 });
 

@@ -1,63 +1,213 @@
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { newFolder, readText, zonestorm } from './cli.ts';
+import type Docker from 'dockerode';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Drill, type Journalled } from '../../bench/kills/drill.ts';
+import { faultsOf, killAndLook } from '../../bench/kills/kill-and-look.ts';
+import { type Belongings, belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
+import type { FaultRecord, HistoryRecord } from '../../harness/history/records.ts';
+import { connectEngine } from '../../harness/lab/engine/connect.ts';
+import type { Result } from '../../harness/report/result-schema.ts';
+import { zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
-/** Short phases: what is tested is what is left, not what is measured. */
-const SHORT = ['--seed', '4', '--set', 'phases.baseline.for=2s', '--set', 'phases.storm.atMost=6s'];
-
-test.each([
-  ['the start of the containers', /1 × control-plane/, 600],
-  ['the baseline', /baseline \d/, 500],
-  ['the misroute', /misroute \d/, 700],
-  ['the storm', /storm \d/, 1_500],
-  ['the settling', /settle \d/, 500],
-  ['the stop', /reading every replica/, 100],
-] as const)('kill -9 in %s: 30 s later nothing is left', async (_, pattern, waitMs) => {
-  const run = zonestorm(['run', 'ebs-2011', '--out', await newFolder(), ...SHORT]);
-  await run.said(pattern);
-  await delay(waitMs);
-  expect((await leftovers()).length).toBeGreaterThan(3);
-  run.child.kill('SIGKILL');
-  const { signal } = await run.finished;
-  expect(signal).toBe('SIGKILL');
-  await expect.poll(leftovers, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+/**
+ * What an interrupted run leaves: nothing. Several runs at a time, as nothing is measured here. `npm run bench -- kills`
+ * does the same a hundred times, at instants drawn over the whole life of a run.
+ */
+let docker: Docker;
+beforeAll(async () => {
+  const engine = await connectEngine();
+  if (engine === null) throw new Error('no engine');
+  docker = engine;
 });
 
-test.each([
-  ['while containers start', /1 × control-plane/],
-  ['in the misroute', /misroute \d/],
-  ['in the storm', /storm \d/],
-] as const)('Ctrl-C %s reverts, removes everything and exits 130', async (_, pattern) => {
-  const folder = await newFolder();
-  const run = zonestorm(['run', 'ebs-2011', '--out', folder, ...SHORT]);
-  await run.said(pattern);
-  run.child.kill('SIGINT');
-  const { code } = await run.finished;
-  expect(code).toBe(130);
-  expect(await leftovers()).toEqual([]);
-  expect(await readText(folder, 'history.jsonl')).toContain('"outcome":"interrupted"');
-  expect(existsSync(join(folder, 'result.json'))).toBe(false);
+const drills: Drill[] = [];
+async function drill(args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<Drill> {
+  const started = await Drill.start(['--seed', '4', ...args], environment);
+  drills.push(started);
+  return started;
+}
+afterEach(() => {
+  // Of a test that failed half-way; the reaper does the rest.
+  for (const one of drills) one.child.kill('SIGKILL');
+});
+afterAll(async () => {
+  for (const one of drills) await one.forget();
+});
+
+interface Instant {
+  readonly name: string;
+  readonly come: (one: Drill) => Promise<unknown>;
+  readonly waitMs: number;
+  /** Faults that must be in force then, or the test would not have hit what it is for. */
+  readonly atLeast: number;
+}
+
+const INSTANTS: readonly (readonly Instant[])[] = [
+  [
+    { name: 'while containers start', come: (one) => one.said(/\d+ networks/), waitMs: 1_000, atLeast: 0 },
+    { name: 'with the first faults in force', come: (one) => one.inForce(3), waitMs: 0, atLeast: 3 },
+    { name: 'with many faults in force', come: (one) => one.inForce(10), waitMs: 500, atLeast: 8 },
+  ],
+  [
+    { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), waitMs: 700, atLeast: 3 },
+    { name: 'while the programs stop', come: (one) => one.said(/stopping the load/), waitMs: 200, atLeast: 0 },
+    { name: 'while the disks are read', come: (one) => one.said(/reading every replica/), waitMs: 100, atLeast: 0 },
+  ],
+];
+
+/** The drill's second phase, with so many of its faults in force. */
+async function inLaterPhase(one: Drill, count: number): Promise<Journalled> {
+  await one.said(/^swap \d/m);
+  return one.inForce(count);
+}
+
+test.each(INSTANTS.map((instants) => [instants.map(({ name }) => name).join(', '), instants] as const))(
+  'kill -9 %s: 30 s later nothing is left, and the next start tells what had been in force',
+  async (_, instants) => {
+    await Promise.all(
+      instants.map(async ({ name, come, waitMs, atLeast }) => {
+        const one = await drill();
+        await come(one);
+        await delay(waitMs);
+        const kill = await killAndLook(docker, one);
+        console.error(
+          `killed ${name} (${kill.stage}), ${kill.inForce.length} faults in force, ${kill.had} things: clean after ` +
+            `${kill.cleanAfterSeconds} s`,
+        );
+        expect(kill.killed, name).toBe(true);
+        expect(kill.had, name).toBeGreaterThan(12);
+        expect(kill.inForce.length, name).toBeGreaterThanOrEqual(atLeast);
+        expect(faultsOf(kill), name).toEqual([]);
+      }),
+    );
+  },
+);
+
+/** Everything that a living run has; to be looked for after its end. */
+async function belongings(one: Drill): Promise<Belongings> {
+  const journal = await one.journal();
+  const all = await belongingsOf(docker, journal?.runId ?? null, `XDG_STATE_HOME=${one.state}`);
+  expect(all.containers.length + all.networks.length).toBeGreaterThan(0);
+  return all;
+}
+
+/** After an end that the run itself saw: nothing is left at once, its journal neither. */
+async function expectNothingLeft(one: Drill, all: Belongings): Promise<void> {
+  expect(await remainsOf(docker, all)).toEqual([]);
+  expect(await readdir(one.journals)).toEqual([]);
+}
+
+const faultRecords = (records: readonly HistoryRecord[]): FaultRecord[] =>
+  records.filter((record) => record.kind === 'fault');
+
+/**
+ * All faults that were applied were put back, and of those that were in force to the last, the one that was applied
+ * last was put back first.
+ */
+function expectAllReverted(records: readonly HistoryRecord[], inForce: Journalled['inForce']): void {
+  const faults = faultRecords(records);
+  expect(faults.filter(({ state }) => state === 'failed')).toEqual([]);
+  const order = [...new Set(faults.filter(({ state }) => state === 'applying').map(({ id }) => id))];
+  const reverted = faults.filter(({ state }) => state === 'reverted').map(({ id }) => id);
+  expect(reverted.toSorted()).toEqual(order.toSorted());
+  // Those with a time of their own may have come to it in between.
+  const open = new Set(inForce.filter(({ forSeconds }) => forSeconds === null).map(({ id }) => id));
+  expect(open.size).toBeGreaterThan(2);
+  const backwards = reverted.filter((id) => open.has(id)).map((id) => order.indexOf(id));
+  expect(backwards).toEqual(backwards.toSorted((a, b) => b - a));
+  const lastApplied = faults.findLastIndex(({ state }) => state === 'applied');
+  const firstOpen = faults.findIndex(({ id, state }) => state === 'reverted' && open.has(id));
+  expect(firstOpen, 'none was put back before its time').toBeGreaterThan(lastApplied);
+}
+
+async function interrupted(come: (one: Drill) => Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+  const one = await drill();
+  await come(one);
+  const [all, journal] = [await belongings(one), await one.journal()];
+  one.child.kill(signal);
+  expect((await one.ended).code).toBe(130);
+  await expectNothingLeft(one, all);
+  const records = await one.history();
+  if (journal !== null && journal.inForce.length > 0) expectAllReverted(records, journal.inForce);
+  expect(records.findLast((record) => record.kind === 'run.end')).toMatchObject({ outcome: 'interrupted' });
+  expect(existsSync(join(one.folder, 'result.json'))).toBe(false);
+  expect(one.stderr).toContain('everything was reverted and removed');
+}
+
+test('Ctrl-C while containers start, and with faults in force: all is put back and removed, exit 130', async () => {
+  await Promise.all([
+    interrupted((one) => one.said(/1 × control-plane/), 'SIGINT'),
+    interrupted((one) => one.inForce(10), 'SIGINT'),
+    interrupted((one) => inLaterPhase(one, 5), 'SIGTERM'),
+  ]);
+});
+
+/** Throws in the run's process when it is asked to: a bug, at a chosen instant. */
+const PLANTED = `process.on('SIGUSR2', () => { throw new Error('planted'); });`;
+
+async function broken(): Promise<void> {
+  const one = await drill([], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(PLANTED)}` });
+  const journal = await one.inForce(10);
+  const all = await belongings(one);
+  one.child.kill('SIGUSR2');
+  await delay(300);
+  one.child.kill('SIGUSR2');
+  expect((await one.ended).code).toBe(70);
+  await expectNothingLeft(one, all);
+  expectAllReverted(await one.history(), journal.inForce);
+  expect(one.stderr).toMatch(/a bug in zonestorm, please report it:\nError: planted/);
+}
+
+/** To its end, with an expectation that does not hold. */
+async function failed(): Promise<void> {
+  const one = await drill();
+  await one.inForce(5);
+  const all = await belongings(one);
+  const { code } = await one.ended;
+  // 2 where the machine was too busy for a verdict.
+  expect([1, 2]).toContain(code);
+  await expectNothingLeft(one, all);
+  const result = JSON.parse(await readFile(join(one.folder, 'result.json'), 'utf8')) as Result;
+  expect(result.expectations.map(({ text, held }) => [text, held])).toEqual([['nodes.lost = 0', false]]);
+  const records = await one.history();
+  expect(records.find((record) => record.kind === 'final-state')).toMatchObject({ problems: [] });
+  const faults = faultRecords(records);
+  const ids = (state: FaultRecord['state']): string[] =>
+    faults.flatMap((record) => (record.state === state ? [record.id] : [])).toSorted();
+  expect(ids('applied').length).toBeGreaterThan(15);
+  expect(ids('reverted')).toEqual(ids('applied'));
+}
+
+test('a bug while faults are in force, exit 70, and a failed expectation: all is put back and removed', async () => {
+  await Promise.all([broken(), failed()]);
 });
 
 test('a run that passes its deadline removes everything and is inconclusive', async () => {
-  const folder = await newFolder();
-  const { code, stdout } = await zonestorm(['run', 'ebs-2011', '--out', folder, ...SHORT, '--timeout', '9']).finished;
-  expect(code).toBe(2);
-  expect(stdout).toMatch(/INCONCLUSIVE/);
-  expect(await leftovers()).toEqual([]);
+  const one = await drill(['--timeout', '9']);
+  await one.said(/\d+ networks/);
+  const all = await belongings(one);
+  expect((await one.ended).code).toBe(2);
+  await expectNothingLeft(one, all);
+  const result = JSON.parse(await readFile(join(one.folder, 'result.json'), 'utf8')) as Result;
+  expect(result.verdict.outcome).toBe('inconclusive');
 });
 
-test('clean removes what a killed run left, before the reaper does', async () => {
-  const run = zonestorm(['run', 'ebs-2011', '--out', await newFolder(), ...SHORT]);
-  await run.said(/baseline \d/);
-  run.child.kill('SIGKILL');
-  await run.finished;
-  const { code, stdout } = await zonestorm(['clean']).finished;
+test('clean removes what a killed run left, before the reaper does, and tells what was in force', async () => {
+  const one = await drill();
+  await one.inForce(6);
+  one.child.kill('SIGKILL');
+  await one.ended;
+  const journal = await one.journal();
+  const ids = journal?.inForce.map(({ id }) => id) ?? [];
+  expect(ids.length).toBeGreaterThanOrEqual(5);
+  const { code, stdout } = await zonestorm(['clean'], { XDG_STATE_HOME: one.state }).finished;
   expect(code).toBe(0);
-  expect(stdout).toMatch(/removed \d\d containers, 9 networks, 11 volumes/);
-  expect((await leftovers()).filter((one) => !one.includes('ryuk'))).toEqual([]);
+  expect(stdout).toContain(`run ${journal?.runId} had not ended properly; put back: ${ids.join(', ')}\n`);
+  expect(await readdir(one.journals)).toEqual([]);
+  expect((await leftovers()).filter((left) => !left.includes('ryuk'))).toEqual([]);
   await expect.poll(leftovers, { timeout: 30_000, interval: 1_000 }).toEqual([]);
 });

@@ -26,6 +26,8 @@ export interface LabContainerOptions {
   readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
+  /** Called when it is created and on all of its networks; it is started when this resolves. */
+  readonly mayStart?: () => Promise<void>;
   /** Runs before the wait for readiness, so that nothing the program prints is missed. */
   readonly onStarted?: (containerId: string) => Promise<void>;
 }
@@ -75,6 +77,7 @@ export class LabContainer extends GenericContainer {
     this.#id = containerId;
     this.#options.onCreated?.(containerId);
     for (const endpoint of this.#endpoints.slice(1)) await this.#options.connect(containerId, endpoint);
+    await this.#options.mayStart?.();
   }
 
   protected override async containerStarting(): Promise<void> {

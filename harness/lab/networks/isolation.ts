@@ -72,5 +72,5 @@ export class Isolation implements AsyncDisposable {
 }
 
 function isJsonArray(output: string): boolean {
-  return /\]\s*$/.test(output);
+  return output.endsWith(']\n');
 }

@@ -26,7 +26,7 @@ describe('a link with the effects of faults', () => {
   test('several at once are added up, and what one of them was is left when the other ends', () => {
     const both = with_(['cut-1', { refuse: true }], ['delay-1', slow]);
     expect(both).toMatchObject({ enabled: false, upstream: base.upstream });
-    expect([...both.toxics.keys()]).toEqual(['delay-1.latency.upstream']);
+    expect([...both.toxics.keys()]).toEqual(['delay-1.latency.upstream.50.0']);
     expect(with_(['delay-1', slow])).toMatchObject({ enabled: true });
     expect(with_(['cut-1', { refuse: true }]).toxics.size).toBe(0);
   });
@@ -34,10 +34,10 @@ describe('a link with the effects of faults', () => {
   test('two faults of one kind have toxics of their own', () => {
     const { toxics } = with_(['cut-1', stall], ['cut-2', stall]);
     expect([...toxics.keys()]).toEqual([
-      'cut-1.bandwidth.upstream',
-      'cut-1.bandwidth.downstream',
-      'cut-2.bandwidth.upstream',
-      'cut-2.bandwidth.downstream',
+      'cut-1.bandwidth.upstream.0',
+      'cut-1.bandwidth.downstream.0',
+      'cut-2.bandwidth.upstream.0',
+      'cut-2.bandwidth.downstream.0',
     ]);
   });
 
@@ -66,13 +66,21 @@ describe('differences from what should be', () => {
     expect(differences(with_(['cut-1', { refuse: true }]), with_())).toEqual(['a1-a2 is enabled']);
     expect(differences(with_(), with_(['misroute-1', detour]))).toEqual(['a1-a2 leads to 10.0.0.9:40000']);
     expect(differences(with_(), wanted)).toEqual([
-      'a1-a2 has the toxic cut-1.bandwidth.upstream',
-      'a1-a2 has the toxic cut-1.bandwidth.downstream',
+      'a1-a2 has the toxic cut-1.bandwidth.upstream.0',
+      'a1-a2 has the toxic cut-1.bandwidth.downstream.0',
     ]);
-    expect(differences(with_(['delay-1', slow]), with_())).toEqual(['a1-a2 lacks the toxic delay-1.latency.upstream']);
+    expect(differences(with_(['delay-1', slow]), with_())).toEqual([
+      'a1-a2 lacks the toxic delay-1.latency.upstream.50.0',
+    ]);
     const other: LinkEffect = { toxics: [toxic('latency', { latency: 60, jitter: 0 })] };
     expect(differences(with_(['delay-1', slow]), with_(['delay-1', other]))).toEqual([
-      'a1-a2 has other attributes of delay-1.latency.upstream',
+      'a1-a2 has the toxic delay-1.latency.upstream.60.0',
+      'a1-a2 lacks the toxic delay-1.latency.upstream.50.0',
+    ]);
+    const lied = new Map([...wanted.toxics].map(([id, one]) => [id, { ...one, attributes: { rate: 7 } }]));
+    expect(differences(wanted, { ...wanted, toxics: lied })).toEqual([
+      'a1-a2 has other attributes of cut-1.bandwidth.upstream.0',
+      'a1-a2 has other attributes of cut-1.bandwidth.downstream.0',
     ]);
   });
 });

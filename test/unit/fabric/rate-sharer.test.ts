@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { effectsOf, RateSharer } from '../../../harness/fabric/rate-sharer.ts';
+import type { LinkEffect } from '../../../harness/fabric/link-effect.ts';
+import { connectionsOf, effectsOf, RateSharer } from '../../../harness/fabric/rate-sharer.ts';
 
 const share = (mbit: number, ports: readonly (readonly [string, number])[]) => ({
   id: 'cap-1',
@@ -7,9 +8,13 @@ const share = (mbit: number, ports: readonly (readonly [string, number])[]) => (
   ports: new Map(ports),
 });
 const rateOf = (mbit: number, live: readonly (readonly [number, number])[], links = [['x', 1]] as const) => {
-  const effects = effectsOf(share(mbit, links), new Map(live));
-  return effects.get('x')?.toxics?.[0]?.attributes.rate;
+  const shared = share(mbit, links);
+  const effects = effectsOf(shared, connectionsOf(shared, new Map(live)));
+  return least(effects.get('x'));
 };
+/** What a connection gets: of several rates in a row, the least. */
+const least = (effect: LinkEffect | undefined): number =>
+  Math.min(...(effect?.toxics ?? []).map(({ attributes }) => attributes.rate ?? Number.NaN));
 
 test('1 Mbit/s are 125 kB/s for one connection, an equal part for each of several', () => {
   expect(rateOf(1, [[1, 1]])).toBe(125);
@@ -35,26 +40,26 @@ test('connections of other ports do not count', () => {
 });
 
 test('links that share count together, and all get the same both ways', () => {
-  const effects = effectsOf(
-    share(1, [
-      ['x', 1],
-      ['y', 2],
-    ]),
-    new Map([
-      [1, 1],
-      [2, 4],
-    ]),
-  );
-  const toxic = (stream: 'upstream' | 'downstream') => ({ type: 'bandwidth', stream, attributes: { rate: 25 } });
-  expect([...effects]).toEqual(['x', 'y'].map((name) => [name, { toxics: [toxic('upstream'), toxic('downstream')] }]));
+  const shared = share(1, [
+    ['x', 1],
+    ['y', 2],
+  ]);
+  const live = new Map([
+    [1, 1],
+    [2, 4],
+  ]);
+  const effects = effectsOf(shared, connectionsOf(shared, live));
+  const bothWays = (rate: number) =>
+    ['upstream', 'downstream'].map((stream) => ({ type: 'bandwidth', stream, attributes: { rate } }));
+  expect([...effects]).toEqual(['x', 'y'].map((name) => [name, { toxics: [...bothWays(125), ...bothWays(25)] }]));
 });
 
 test('in force when started, kept up while connections come, forgotten when stopped', async () => {
   let open = 1;
-  const rates: (number | undefined)[] = [];
+  const rates: number[] = [];
   await using sharer = new RateSharer(
     async () => new Map([[1, open]]),
-    async (_, effects) => void rates.push(effects.get('x')?.toxics?.[0]?.attributes.rate),
+    async (_, effects) => void rates.push(least(effects.get('x'))),
     (error) => {
       throw error;
     },
@@ -63,6 +68,10 @@ test('in force when started, kept up while connections come, forgotten when stop
   expect(rates).toEqual([125]);
   open = 5;
   await expect.poll(() => rates.at(-1)).toBe(25);
+  // While connections end, rates stay: only once the count holds do they rise.
+  for (open = 4; open > 1; open -= 1) await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(rates.at(-1)).toBe(25);
+  await expect.poll(() => rates.at(-1)).toBe(125);
   await sharer.stop('cap-1');
   const before = rates.length;
   await new Promise((resolve) => setTimeout(resolve, 250));

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PlanLink } from '../../harness/scenario/plan.ts';
+import { monotonicMs } from '../../harness/time/monotonic.ts';
+import { dial, execIn, type ProbeLab } from '../container/probe-lab.ts';
+import { receivedMbit } from './receiver.ts';
+import { until } from './until.ts';
+
+/** A link and by how many connections it is flooded. */
+export type Flood = readonly [link: string, connections: number];
+
+export interface Saturation {
+  /** From the start of the sending programs until their connections have found their rates. */
+  readonly warmUpMs?: number;
+  /** At the beginning and at the end of what is measured. */
+  readonly atStart?: () => Promise<void>;
+  readonly atEnd?: () => Promise<void>;
+}
+
+const WARM_UP_MS = 1_800;
+const MEASURED_MS = 5_000;
+
+/**
+ * Floods links and returns what arrived over each, Mbit/s of payload, as the receiving programs counted it after the
+ * warm-up. Two floods must not have one destination on one network, as its counts are by address.
+ */
+export async function saturate(
+  probe: ProbeLab,
+  floods: readonly Flood[],
+  { warmUpMs = WARM_UP_MS, atStart, atEnd }: Saturation = {},
+): Promise<number[]> {
+  const links = floods.map(([id]) => linkOf(probe, id));
+  const seconds = (warmUpMs + MEASURED_MS + 300) / 1000;
+  const sending = floods.map(([id, connections], i) =>
+    probe.exec(links[i]?.source ?? '', 'flood.ts', [...dial(probe.plan, id), connections, seconds]),
+  );
+  await delay(warmUpMs);
+  const from = monotonicMs();
+  await atStart?.();
+  await delay(MEASURED_MS);
+  const to = monotonicMs();
+  await atEnd?.();
+  const rates = links.map(({ destination, upstream }) => receivedMbit(probe, destination, from, to, upstream.ip));
+  await Promise.all(sending);
+  await forget(probe, new Set(links.map((link) => link.destination)));
+  for (const { router, listen } of links) {
+    const { shell } = probe.lab.router(router);
+    await until('the flood’s connections end', async () => !(await shell.connections()).has(listen.port));
+  }
+  return rates;
+}
+
+/** Ends what is still on its way from floods to these containers. */
+async function forget(probe: ProbeLab, destinations: ReadonlySet<string>): Promise<void> {
+  for (const id of destinations) await execIn(probe.lab, id, ['sh', '-c', 'kill -USR1 1; echo done']);
+}
+
+function linkOf(probe: ProbeLab, id: string): PlanLink {
+  const link = probe.plan.links.find((one) => one.id === id);
+  if (link === undefined) throw new Error(`no link ${id}`);
+  return link;
+}

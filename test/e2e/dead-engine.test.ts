@@ -1,0 +1,149 @@
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { Drill } from '../../bench/kills/drill.ts';
+import { belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
+import { connectEngine } from '../../harness/lab/engine/connect.ts';
+
+const ENGINE = '/var/run/docker.sock';
+/** From the engine's death to the end of the process. */
+const ENDS_WITHIN_MS = 90_000;
+
+/** A way to the engine that can be cut off: the engine itself goes on, so that it can be seen what is left on it. */
+class Way {
+  readonly path = join(tmpdir(), `zonestorm-way-${process.pid}-${Math.floor(performance.now())}.sock`);
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #hangs = false;
+
+  constructor() {
+    this.#server = createServer({ allowHalfOpen: true }, (client) => {
+      if (this.#hangs) return;
+      const engine = connect({ path: ENGINE, allowHalfOpen: true });
+      const pair = [client, engine] as const;
+      this.#pairs.add(pair);
+      client.pipe(engine).pipe(client);
+      for (const one of pair) {
+        one.on('error', () => undefined);
+        one.on('close', () => {
+          for (const other of pair) other.destroy();
+          this.#pairs.delete(pair);
+        });
+      }
+    });
+  }
+
+  open(): Promise<void> {
+    return new Promise((resolve) => this.#server.listen(this.path, resolve));
+  }
+
+  /** The socket accepts and never answers, as that of an engine that is wedged. */
+  hang(): void {
+    this.#hangs = true;
+    for (const [client, engine] of this.#pairs) {
+      client.unpipe(engine);
+      engine.unpipe(client);
+      client.pause();
+      engine.pause();
+    }
+  }
+
+  /** Every connection ends and none can be made, as when the engine has died. */
+  async die(): Promise<void> {
+    for (const pair of this.#pairs) for (const one of pair) one.destroy();
+    this.#server.close();
+    await rm(this.path, { force: true });
+  }
+}
+
+let docker: Docker;
+beforeAll(async () => {
+  const engine = await connectEngine();
+  if (engine === null) throw new Error('no engine');
+  docker = engine;
+});
+
+const drills: Drill[] = [];
+const ways: Way[] = [];
+afterEach(async () => {
+  for (const one of drills.splice(0)) {
+    one.child.kill('SIGKILL');
+    await one.ended;
+    await one.forget();
+  }
+  for (const way of ways.splice(0)) await way.die();
+});
+
+interface Dead {
+  readonly one: Drill;
+  readonly ids: readonly string[];
+  readonly remains: () => Promise<string[]>;
+}
+
+/** A run whose engine dies while many faults are in force, seen to its end. */
+async function endedByItself(kill: (way: Way) => void | Promise<void>): Promise<Dead> {
+  const way = new Way();
+  ways.push(way);
+  await way.open();
+  const one = await Drill.start(['--seed', '4'], {
+    DOCKER_HOST: `unix://${way.path}`,
+    // The reaper is told of the real engine: it has to do its work when the run's own way is gone.
+    TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: ENGINE,
+  });
+  drills.push(one);
+  const { runId } = await one.inForce('pause-1');
+  const all = await belongingsOf(docker, runId, `XDG_STATE_HOME=${one.state}`);
+  expect(all.containers.length).toBeGreaterThan(15);
+  const before = performance.now();
+  await kill(way);
+  const { code, signal } = await one.ended;
+  const took = performance.now() - before;
+  const journal = await one.journal();
+  const ids = journal?.inForce.map(({ id }) => id) ?? [];
+  console.error(
+    `ended ${(took / 1000).toFixed(1)} s after the engine, ${ids.length} faults still in force:\n${one.stderr}`,
+  );
+  expect([code, signal]).toEqual([3, null]);
+  expect(took).toBeLessThan(ENDS_WITHIN_MS);
+  // Frozen containers, CPU limits, routes and dropped packets cannot be put back without an engine …
+  for (const kind of ['misroute', 'capacity', 'cpu', 'pause']) expect(ids).toContain(`${kind}-1`);
+  // … and the message names each, and says what to do.
+  const message = one.stderr.slice(one.stderr.indexOf(`what run ${runId} started could not be removed`));
+  for (const fault of journal?.inForce ?? []) expect(message).toContain(`${fault.id}: ${fault.description}`);
+  expect(message).toContain('zonestorm clean');
+  expect(message).toContain(journal?.path);
+  return { one, ids, remains: () => remainsOf(docker, all) };
+}
+
+/** The next start on this machine, with an engine again; it is not gone on with. */
+async function nextStart({ one, ids }: Dead): Promise<void> {
+  const journal = await one.journal();
+  const next = await Drill.start(['--seed', '4'], {}, one);
+  drills.push(next);
+  await next.said(/folder .*\n(.*\n)*.*(put back|networks)/);
+  next.child.kill('SIGINT');
+  expect((await next.ended).code).toBe(130);
+  expect(next.stderr).toContain(`put back what run ${journal?.runId} had left: ${ids.join(', ')}\n`);
+  expect(await next.journal()).toBe(null);
+}
+
+test('a wedged engine ends the run with exit 3; the next start puts back what it names, at once', async () => {
+  const dead = await endedByItself((way) => way.hang());
+  expect((await dead.remains()).length).toBeGreaterThan(20);
+  await nextStart(dead);
+  expect(
+    await dead.remains().then((left) => left.filter((one) => !/ryuk|process|control group|interface/.test(one))),
+  ).toEqual([]);
+  await expect.poll(dead.remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+});
+
+test('an engine that died ends the run with exit 3; its reaper does its work, and the next start tells', async () => {
+  const dead = await endedByItself((way) => way.die());
+  await expect.poll(dead.remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+  // Nothing is left, but only now is that known to whoever reads the journal.
+  expect((await dead.one.journal())?.inForce.map(({ id }) => id)).toEqual(dead.ids);
+  await nextStart(dead);
+});
