@@ -40,12 +40,19 @@ export interface KillsFigures {
   readonly problems: readonly string[];
 }
 
+/** One kill in so many has an instant of the whole life, start and removal included; the others while faults come and go. */
+const EVERY_WHOLE_LIFE = 3;
+/** From the first fault of the drill to its last revert. */
+const FAULTS_SECONDS = 14;
 /** A run that hangs instead of ending ends the benchmark. */
 const WHOLE_RUN_LIMIT_MS = 180_000;
 /** The engine finishes what it was asked before the kill. */
 const IN_FLIGHT_MS = 1_500;
 
-/** Kills runs of the drill at instants that are uniform over their whole life, from process start to end. */
+/**
+ * Kills runs of the drill at drawn instants: a third uniform over their whole life, from process start to end, the others
+ * uniform over the time in which faults are applied and reverted.
+ */
 export async function measureKills(options: KillsOptions): Promise<KillsFigures> {
   const { docker, count, atOnce, seed, progress } = options;
   const interfacesBefore = await strayInterfaces(docker);
@@ -62,8 +69,9 @@ export async function measureKills(options: KillsOptions): Promise<KillsFigures>
     while (kills.length + lanesBusy < count) {
       lanesBusy += 1;
       const number = drawn++;
-      const at = randomFor(seed, `kill/${number}`).next() * life;
-      const kill = await oneKill(starts, docker, at);
+      const draw = randomFor(seed, `kill/${number}`).next();
+      const whole = number % EVERY_WHOLE_LIFE === 0;
+      const kill = await oneKill(starts, docker, whole ? draw * life : null, draw * FAULTS_SECONDS);
       lanesBusy -= 1;
       problems.push(...faultsOf(kill).map((fault) => `kill at ${kill.atSeconds} s (${kill.stage}): ${fault}`));
       if (kill.killed) kills.push(kill);
@@ -94,9 +102,12 @@ export async function measureKills(options: KillsOptions): Promise<KillsFigures>
   };
 }
 
-async function oneKill(starts: Starts, docker: Docker, atSeconds: number): Promise<Kill> {
-  const { drill, session } = await starts.start(atSeconds * 1000);
-  await Promise.race([delay(Math.max(0, drill.began + atSeconds * 1000 - performance.now())), drill.ended]);
+/** `atSeconds`: since the process began; `null`: `laterSeconds` after the first fault is about to be applied. */
+async function oneKill(starts: Starts, docker: Docker, atSeconds: number | null, laterSeconds: number): Promise<Kill> {
+  const { drill, session } = await starts.start(atSeconds === null ? null : atSeconds * 1000);
+  if (atSeconds === null) await drill.inForce(1);
+  const instant = atSeconds === null ? performance.now() + laterSeconds * 1000 : drill.began + atSeconds * 1000;
+  await Promise.race([delay(Math.max(0, instant - performance.now())), drill.ended]);
   const kill = await killAndLook(docker, drill, session);
   if (faultsOf(kill).length === 0) await drill.forget();
   return kill;

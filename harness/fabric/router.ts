@@ -137,9 +137,11 @@ export class Router implements AsyncDisposable {
   /** Drops every packet of these links, both ways, at the router's interfaces: a partition. */
   async dropPackets(fault: string, links: readonly PlanLink[]): Promise<void> {
     const matches = links.flatMap((link) => this.#packetsOf(link));
-    const slot = this.#drops.get(fault)?.slot ?? this.#nextSlot++;
+    const before = this.#drops.get(fault);
+    const slot = before?.slot ?? this.#nextSlot++;
     this.#drops.set(fault, { slot, matches: matches.length });
-    await this.shell.undrop(slot);
+    // A slot that is new holds nothing, and looking would come before the first packet that is dropped.
+    if (before !== undefined) await this.shell.undrop(slot);
     await this.shell.drop(slot, matches);
   }
 

@@ -160,19 +160,20 @@ export class Lab implements FaultTarget, AsyncDisposable {
 
   async #start(): Promise<void> {
     const { plan, progress, shaping } = this.#options;
-    this.#networks = await createNetworks(this.#options);
-    progress(`${this.#networks.size} networks`);
+    const [networks, helper] = await allEnded([createNetworks(this.#options), this.#startIsolationHelper()]);
+    this.#networks = networks;
+    progress(`${networks.size} networks`);
     const limit = pLimit(LIMITS.startConcurrency);
     if (shaping.reason !== null) progress(`no shaping in the kernel (${shaping.reason}): Toxiproxy's rates instead`);
-    const [ports, helper, programs] = await allEnded([
+    const [ports, programs] = await allEnded([
       Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id)))),
-      this.#startIsolationHelper(),
       this.#createPrograms(limit),
     ]);
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
     await this.#isolate(helper, ports.flat());
     for (const roles of START_ORDER) {
       const containers = plan.containers.filter((one) => roles.includes(one.role));
+      if (containers.length === 0) continue;
       await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
       await this.#isolation?.enforce();
       progress(`${containers.length} × ${roles.join(', ')}`);

@@ -88,10 +88,8 @@ async function startNamespace(
     name: options.helperName,
     command: ['sh', '-c', 'echo ready; exec sleep infinity'],
     labels: options.helperLabels,
-    endpoints: [planned.management, ...planned.attachments].map(({ network, ip }) => ({
-      network: options.networkName(network),
-      ip,
-    })),
+    // The management network is the first of them.
+    endpoints: planned.attachments.map(({ network, ip }) => ({ network: options.networkName(network), ip })),
     publish,
     capabilities: options.shaping === 'kernel' ? ['NET_ADMIN'] : [],
     // Misrouted bytes are forwarded out of the interface they came in by; a redirect would tell the sender a way

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Message, SourceReport, TalkReport } from '../../fixtures/probe/talk-protocol.ts';
 import { verifyRest } from '../../harness/run/verify-rest.ts';
-import type { Plan } from '../../harness/scenario/plan.ts';
+import type { Plan, PlanRouter } from '../../harness/scenario/plan.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
 import { faultOn } from '../container/fault-of.ts';
 import { dial, type ProbeLab, probesOnly, startProbeLab } from '../container/probe-lab.ts';
@@ -13,6 +13,10 @@ import { until } from './until.ts';
 const NODES = ['a1', 'a2', 'a3'];
 let probe: ProbeLab;
 
+const changePrimary = (plan: Plan, change: Partial<PlanRouter>): Plan => ({
+  ...plan,
+  routers: plan.routers.map((one) => (one.id === 'a-primary' ? { ...one, ...change } : one)),
+});
 const target = (link: string): string => dial(probe.plan, link).join(':');
 async function reach(from: string, link: string): Promise<string | undefined> {
   return (await probe.exec<Record<string, string>>(from, 'reach.ts', [target(link)]))[target(link)];
@@ -27,16 +31,17 @@ function waits(sent: readonly Message[], arrived: readonly Message[]): number[] 
   const at = new Map(arrived);
   return sent.flatMap(([number, t]) => (at.has(number) ? [(at.get(number) ?? 0) - t] : []));
 }
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-const deviation = (values: readonly number[]): number =>
-  Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+/** Of the values in order, the one at a share of the way; what a busy machine adds is beyond the last quarter. */
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+const spread = (values: readonly number[]): number => quantile(values, 0.75) - quantile(values, 0.25);
 const numbers = (messages: readonly Message[]): number[] => messages.map(([number]) => number);
 
 describe('with the kernel’s queues', () => {
   beforeAll(async () => {
-    probe = await startProbeLab(NODES);
+    // The queue is 67 ms deep at the least capacity that is measured here; see `capacity.test.ts`.
+    probe = await startProbeLab(NODES, (plan) => changePrimary(probesOnly(plan), { queueBytes: 250_000 }));
   });
   afterAll(() => probe?.[Symbol.asyncDispose]());
 
@@ -81,18 +86,19 @@ describe('with the kernel’s queues', () => {
     const down = ({ talking }: TalkReport): number[] => waits(of(talking, 'sent'), talking.unasked);
     console.error(
       `delay: round trip ${median(rtt(base)).toFixed(1)}, with 50: ${median(rtt(still)).toFixed(1)} ms; with 50 ± 20: ` +
-        `${mean(rtt(jittery)).toFixed(1)}, one way ${mean(up(jittery)).toFixed(1)} and ${mean(down(jittery)).toFixed(1)}, ` +
-        `deviation ${deviation(up(jittery)).toFixed(1)} and ${deviation(down(jittery)).toFixed(1)} ms`,
+        `${median(rtt(jittery)).toFixed(1)}, one way ${median(up(jittery)).toFixed(1)} and ` +
+        `${median(down(jittery)).toFixed(1)}, half of them within ${spread(up(jittery)).toFixed(1)} and ` +
+        `${spread(down(jittery)).toFixed(1)} ms`,
     );
     expect(rtt(still).length).toBeGreaterThan(80);
     expect(Math.abs(median(rtt(still)) - median(rtt(base)) - 100)).toBeLessThan(5);
     expect(Math.min(...rtt(still))).toBeGreaterThan(99);
     for (const way of [up, down]) {
       expect(Math.abs(median(way(still)) - 50)).toBeLessThan(4);
-      expect(Math.abs(mean(way(jittery)) - 50)).toBeLessThan(6);
-      // Uniform over 40 ms: 40 ÷ √12 = 11.5.
-      expect(deviation(way(jittery))).toBeGreaterThan(9);
-      expect(deviation(way(jittery))).toBeLessThan(14);
+      expect(Math.abs(median(way(jittery)) - 50)).toBeLessThan(8);
+      // Uniform over 40 ms: half of them within 20.
+      expect(spread(way(jittery))).toBeGreaterThan(13);
+      expect(spread(way(jittery))).toBeLessThan(27);
       expect(Math.min(...way(jittery))).toBeGreaterThan(29);
     }
     for (const { talking } of [still, jittery]) {
@@ -197,7 +203,7 @@ describe('with the kernel’s queues', () => {
     await fault.revert();
     expect(talking.end).toBeNull();
     expect(numbers(talking.echoed)).toEqual(numbers(talking.sent));
-    expect(Math.max(...waits(talking.sent, talking.echoed))).toBeLessThan(300);
+    expect(Math.max(...waits(talking.sent, talking.echoed))).toBeLessThan(800);
     for (const { id, source } of across.slice(0, 3)) expect(await reach(source, id)).toBe('open');
     expect(await verifyRest(probe.lab)).toEqual([]);
   });
@@ -206,10 +212,7 @@ describe('with the kernel’s queues', () => {
 describe('without the right to shape traffic', () => {
   const CAPACITY = 8;
   beforeAll(async () => {
-    const thinner = (plan: Plan): Plan => ({
-      ...probesOnly(plan),
-      routers: plan.routers.map((one) => (one.id === 'a-primary' ? { ...one, capacityMbit: CAPACITY } : one)),
-    });
+    const thinner = (plan: Plan): Plan => changePrimary(probesOnly(plan), { capacityMbit: CAPACITY });
     probe = await startProbeLab(NODES, thinner, 'toxiproxy');
   });
   afterAll(() => probe?.[Symbol.asyncDispose]());
@@ -226,7 +229,7 @@ describe('without the right to shape traffic', () => {
       ],
     ],
   ] as const)('a router’s capacity is shared by %s', async (what, floods) => {
-    const rates = await saturate(probe, floods);
+    const rates = await saturate(probe, floods, { measuredMs: 3_500 });
     const together = rates.reduce((sum, rate) => sum + rate, 0);
     console.error(`${what}: asked ${CAPACITY}, ${rates.map((rate) => rate.toFixed(3)).join(' + ')} Mbit/s`);
     expect(together / CAPACITY).toBeGreaterThan(0.95);
@@ -239,7 +242,7 @@ describe('without the right to shape traffic', () => {
     expect(fault.unable).toBeNull();
     await fault.apply();
     expect(await fault.probe()).toBe(1);
-    const [rate = 0] = await saturate(probe, [['a1->a2@primary', 4]]);
+    const [rate = 0] = await saturate(probe, [['a1->a2@primary', 4]], { measuredMs: 3_500 });
     await fault.revert();
     expect(await fault.probe()).toBe(0);
     console.error(`capacity: asked ${CAPACITY / 2}, ${rate.toFixed(3)} Mbit/s`);

@@ -11,6 +11,7 @@ export type Flood = readonly [link: string, connections: number];
 export interface Saturation {
   /** From the start of the sending programs until their connections have found their rates. */
   readonly warmUpMs?: number;
+  readonly measuredMs?: number;
   /** At the beginning and at the end of what is measured. */
   readonly atStart?: () => Promise<void>;
   readonly atEnd?: () => Promise<void>;
@@ -26,17 +27,17 @@ const MEASURED_MS = 5_000;
 export async function saturate(
   probe: ProbeLab,
   floods: readonly Flood[],
-  { warmUpMs = WARM_UP_MS, atStart, atEnd }: Saturation = {},
+  { warmUpMs = WARM_UP_MS, measuredMs = MEASURED_MS, atStart, atEnd }: Saturation = {},
 ): Promise<number[]> {
   const links = floods.map(([id]) => linkOf(probe, id));
-  const seconds = (warmUpMs + MEASURED_MS + 300) / 1000;
+  const seconds = (warmUpMs + measuredMs + 300) / 1000;
   const sending = floods.map(([id, connections], i) =>
     probe.exec(links[i]?.source ?? '', 'flood.ts', [...dial(probe.plan, id), connections, seconds]),
   );
   await delay(warmUpMs);
   const from = monotonicMs();
   await atStart?.();
-  await delay(MEASURED_MS);
+  await delay(measuredMs);
   const to = monotonicMs();
   await atEnd?.();
   const rates = links.map(({ destination, upstream }) => receivedMbit(probe, destination, from, to, upstream.ip));

@@ -72,7 +72,7 @@ const replacements = () => probe.records.filter((one) => one.kind === 'router.re
 
 test('the case is real: Toxiproxy hangs when a toxic is removed from a connection that nobody reads', async () => {
   const url = `http://127.0.0.1:${router.published.get(8474)}/proxies`;
-  const { over, thaw } = await jam(6, () =>
+  const { over, thaw } = await jam(4, () =>
     router.api.addToxic('a1.a2', 'raw', { type: 'bandwidth', stream: 'upstream', attributes: { rate: 5_000 } }),
   );
   const before = await fetch(url);
@@ -101,9 +101,9 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
   ].map((line, i) => faultOn(lab, line, `other${i}`));
   for (const fault of others) await fault.apply();
   const cap = faultOn(lab, `cap: { links: ["${LINK}"], to: 40mbit }`, 'cap');
-  const { over, thaw } = await jam(12, () => cap.apply());
-  const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, 'a1->a3@primary'), 'bystander', 8]);
-  const knocks = probe.exec<Record<string, number>>('a3', 'knock.ts', [...dial(plan, 'a3->a1@primary'), 5, 7]);
+  const { over, thaw } = await jam(8, () => cap.apply());
+  const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, 'a1->a3@primary'), 'bystander', 6]);
+  const knocks = probe.exec<Record<string, number>>('a3', 'knock.ts', [...dial(plan, 'a3->a1@primary'), 5, 6]);
   await delay(1_000);
   expect(replacements()).toEqual([]);
   const queued = (await router.shell.queue()).frameBytes;
@@ -146,7 +146,7 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
 });
 
 test('a fault that is applied to a connection that nobody reads replaces the router too, and is in force', async () => {
-  const { over, thaw } = await jam(6, async () => undefined);
+  const { over, thaw } = await jam(5, async () => undefined);
   const count = replacements().length;
   const slow = faultOn(probe.lab, `delay: { links: ["${LINK}"], by: 20ms }`, 'slow');
   await slow.apply();
