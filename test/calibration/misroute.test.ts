@@ -31,6 +31,7 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   const asked = thin.plan.capacityMbit;
   const kept = misroute('kept');
   expect(kept.drains).toBe(thin);
+  const begun = monotonicMs();
   const ping = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a2@primary'), 50, 8]);
   const other = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a3@primary'), 50, 8]);
   const flood = probe.exec('a-instances', 'flood.ts', [...dial(plan, 'a-instances->a2@primary'), 32, 6.5]);
@@ -52,7 +53,7 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   const [misrouted, innocent] = await Promise.all([ping, other]);
 
   // Dose: the thin network is full with the misrouted bytes, by the kernel's count and by the receiver's. A round-trip
-  // time that jumps makes TCP send much of it twice, so the receiver is asked at its interface; goodput is lower.
+  // time that jumps makes TCP send much of it twice, so the receiver is asked at its interface.
   const queue = (payloadBytes(after.frameBytes - before.frameBytes) * 8) / 1000 / (to - from);
   const receiver = payloadBytes(takenMbit(probe, 'a2', from, to));
   const goodput = receivedMbit(probe, 'a2', from, to, address(plan, 'a2', 'use1-a-primary'));
@@ -62,7 +63,11 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   expect(queue / asked).toBeGreaterThan(0.95);
   expect(receiver / queue).toBeGreaterThan(0.93);
   expect(receiver / queue).toBeLessThan(1.05);
-  expect(goodput).toBeLessThanOrEqual(receiver * 1.05);
+  // What a program reads has come in before; in a short window it may be more, as what waited for a lost segment comes
+  // with it. So from the first byte on, headers included on the one side only.
+  expect(receivedMbit(probe, 'a2', begun, to, address(plan, 'a2', 'use1-a-primary'))).toBeLessThanOrEqual(
+    takenMbit(probe, 'a2', begun, to),
+  );
   // The end is proved by the queue: everything that stood in it has left.
   expect(end?.backlogAtRestoreBytes).toBeGreaterThan(10_000);
   expect(end?.drainedAt).toBeGreaterThan(restoredAt);
