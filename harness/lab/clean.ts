@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { EnvironmentError } from './environment-error.ts';
 import { LABELS } from './labels.ts';
 
 export interface Cleaned {
@@ -16,7 +17,7 @@ const ROUND_MS = 500;
  * Removes everything of ours on the engine, or of one run, by exact label: containers (running or not) first, since
  * they hold the rest. Images and the engine stay. Idempotent; two at once do not disturb each other.
  *
- * @throws Error when something cannot be removed, with the engine's own words
+ * @throws EnvironmentError when something cannot be removed, with the engine's own words
  */
 export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
   const label = [runId === undefined ? `${LABELS.ours}=true` : `${LABELS.run}=${runId}`];
@@ -45,7 +46,11 @@ export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
     );
     const [first] = busy;
     if (first === undefined) return removed;
-    if (round === ROUNDS) throw first;
+    if (round === ROUNDS) {
+      // Docker 20.10 may keep an endpoint of a container that was removed while it was being connected.
+      const remedy = 'Restart the engine, then `zonestorm clean`.';
+      throw new EnvironmentError(`the engine does not let go of something: ${first.message}`, remedy, { cause: first });
+    }
     await delay(ROUND_MS);
   }
 }
