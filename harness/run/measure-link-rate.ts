@@ -59,12 +59,21 @@ async function countAll(fault: BoundFault['plan'], target: FaultTarget): Promise
   return found;
 }
 
-/** Of the two directions the faster: a capacity holds for each. */
+/** What Toxiproxy reads at once from a connection, and then holds until its rate has let it go. */
+const CHUNK_BYTES = 32 * 1024;
+
+/**
+ * Of the two directions the faster: a capacity holds for each. What Toxiproxy has taken from a connection may be a chunk
+ * more than what it has passed on, which is left out: the rate is at least this.
+ */
 function rate(before: Counts, after: Counts, seconds: number): number {
   const sums = [0, 0];
   for (const [peer, counts] of after) {
     const earlier = before.get(peer) ?? [0, 0];
-    for (const way of [0, 1] as const) sums[way] = (sums[way] ?? 0) + counts[way] - earlier[way];
+    for (const way of [0, 1] as const) {
+      const held = way === 0 ? CHUNK_BYTES : 0;
+      sums[way] = (sums[way] ?? 0) + Math.max(0, counts[way] - earlier[way] - held);
+    }
   }
   return Math.round((Math.max(...sums) * 8) / seconds / 1000) / 1000;
 }
