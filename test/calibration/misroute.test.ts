@@ -10,6 +10,7 @@ import { monotonicMs } from '../../harness/time/monotonic.ts';
 import { faultOn } from '../container/fault-of.ts';
 import { address, dial, type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
 import { receivedMbit, takenMbit } from './receiver.ts';
+import { until } from './until.ts';
 
 let probe: ProbeLab;
 beforeAll(async () => {
@@ -31,6 +32,10 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   const asked = thin.plan.capacityMbit;
   const kept = misroute('kept');
   expect(kept.drains).toBe(thin);
+  // The first byte of all is to be among those counted.
+  await until('the receiver has printed', () =>
+    probe.records.some(({ kind, source }) => kind === 'probe' && source === 'a2'),
+  );
   const begun = monotonicMs();
   const ping = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a2@primary'), 50, 8]);
   const other = probe.exec<Pings>('a1', 'ping.ts', [...dial(plan, 'a1->a3@primary'), 50, 8]);
