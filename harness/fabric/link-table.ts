@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { combine, differences, type LinkEffect, type ProxyState } from './link-effect.ts';
 import { type LinkProxy, type ToxiproxyApi, WedgedToxiproxyError } from './toxiproxy-api.ts';
+
+/** A single request may meet a connection that has just been closed; a server that has ended still is then. */
+const ENDED_FOR_MS = 200;
 
 interface Entry {
   readonly base: LinkProxy;
@@ -104,6 +108,25 @@ export class LinkTable {
       differences(combine(base, effects), found.get(base.name)),
     );
     return [...strangers, ...ours];
+  }
+
+  /** Puts a server with all links and effects in the place of one that has ended, when it has. */
+  ensureServer(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!(await this.#hasEnded())) return;
+      await delay(ENDED_FOR_MS);
+      if (await this.#hasEnded()) await this.#orReplaced(() => this.#api.version());
+    });
+  }
+
+  /** One that hangs is left to the call that needs it: a busy machine makes a server slow, and nothing is lost yet. */
+  async #hasEnded(): Promise<boolean> {
+    try {
+      await this.#api.version();
+      return false;
+    } catch (error) {
+      return error instanceof WedgedToxiproxyError && error.hasEnded;
+    }
   }
 
   #reading(): Promise<ReadonlyMap<string, ProxyState>> {

@@ -28,6 +28,9 @@ export interface RouterParts {
 /** What the kernel's whole bytes a second may make of a rate. */
 const RATE_TOLERANCE = 0.001;
 
+/** How often it is asked whether its Toxiproxy is there: one that ends takes all of its links down until replaced. */
+const WATCH_MS = 1_000;
+
 /** Id of the effects by which the fallback gives a router its capacity. */
 const CAPACITY = 'capacity';
 
@@ -48,6 +51,8 @@ export class Router implements AsyncDisposable {
   /** By link. */
   readonly #witnesses: ReadonlyMap<string, PlanWitness>;
   readonly #sharer: RateSharer;
+  readonly #onTrouble: (error: Error) => void;
+  #watch: NodeJS.Timeout | undefined;
   readonly #capacities = new Map<string, number>();
   readonly #drops = new Map<string, { readonly slot: number; readonly matches: number }>();
   readonly #diversions = new Map<string, { readonly addresses: readonly string[]; readonly gateway: string }>();
@@ -63,6 +68,7 @@ export class Router implements AsyncDisposable {
     this.#containers = parts.containers;
     this.#witnesses = new Map(parts.witnesses.map((witness) => [witness.link, witness]));
     this.links = new LinkTable(parts.api, parts.replaceServer, this.#twins());
+    this.#onTrouble = parts.onTrouble;
     this.#sharer = new RateSharer(
       () => parts.shell.connections(),
       (id, effects) => this.links.set(id, effects),
@@ -85,7 +91,15 @@ export class Router implements AsyncDisposable {
     } else {
       await this.#sharer.start({ id: CAPACITY, ports: this.#portsOf(this.#planned), mbit: this.plan.capacityMbit });
     }
+    this.#watchServer();
     return zoneSide;
+  }
+
+  #watchServer(): void {
+    this.#watch = setTimeout(async () => {
+      await this.links.ensureServer().catch(this.#onTrouble);
+      if (this.#watch !== undefined) this.#watchServer();
+    }, WATCH_MS);
   }
 
   // ---- capacity --------------------------------------------------------------------------------------------
@@ -259,6 +273,8 @@ export class Router implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
     await this.#sharer[Symbol.asyncDispose]();
     await this.shell[Symbol.asyncDispose]();
   }

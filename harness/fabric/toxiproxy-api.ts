@@ -9,6 +9,13 @@ import type { ProxyState, Toxic } from './link-effect.ts';
  */
 export class WedgedToxiproxyError extends Error {
   override readonly name = 'WedgedToxiproxyError';
+  /** Its process has ended; otherwise it is there and hangs. */
+  readonly hasEnded: boolean;
+
+  constructor(message: string, hasEnded: boolean, cause: Error) {
+    super(message, { cause });
+    this.hasEnded = hasEnded;
+  }
 }
 
 const READY_POLL_MS = 10;
@@ -133,10 +140,10 @@ export class ToxiproxyApi {
     try {
       return await withDeadline(promise, this.#limitMs, `${call} of ${this.#router}'s Toxiproxy`);
     } catch (error) {
-      if (error instanceof DeadlineError) throw new WedgedToxiproxyError(error.message, { cause: error });
+      if (error instanceof DeadlineError) throw new WedgedToxiproxyError(error.message, false, error);
       const { message } = error as Error;
       if (message === NOBODY_THERE) {
-        throw new WedgedToxiproxyError(`${call} of ${this.#router}'s Toxiproxy: nobody answers`, { cause: error });
+        throw new WedgedToxiproxyError(`${call} of ${this.#router}'s Toxiproxy: nobody answers`, true, error as Error);
       }
       throw error;
     }
