@@ -12,6 +12,7 @@ import { clean } from './clean.ts';
 import { LabContainerControl } from './containers/control.ts';
 import { keptFolder, limitedDisks, limitedVolume, startKeeper } from './containers/disk-keeper.ts';
 import { startHelper } from './containers/helper-container.ts';
+import { Hold } from './containers/hold.ts';
 import { LabContainer } from './containers/lab-container.ts';
 import { withoutHeaders } from './containers/without-headers.ts';
 import { LABELS, labelsOf } from './labels.ts';
@@ -19,7 +20,7 @@ import { LIMITS } from './limits.ts';
 import { createNetworks, type NetworkNames } from './networks/create-networks.ts';
 import { Isolation } from './networks/isolation.ts';
 import { programEnvironment } from './program-environment.ts';
-import { startRouter } from './start-router.ts';
+import { type StartedRouter, startRouter } from './start-router.ts';
 import { Telemetry } from './telemetry.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -78,9 +79,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
       docker: options.docker,
       idOf: (id) => this.containerId(id),
       gone: options.gone ?? new AbortController().signal,
-      onStarted: async (id, sinceSeconds) => {
+      onStarted: async (id, sinceSeconds, begin) => {
         await this.#isolation?.enforce();
         await this.telemetry.follow(id, this.containerId(id), sinceSeconds);
+        begin();
         await this.#witnesses.restart(id);
       },
       diskOf: (id) =>
@@ -165,20 +167,23 @@ export class Lab implements FaultTarget, AsyncDisposable {
     progress(`${networks.size} networks`);
     const limit = pLimit(LIMITS.startConcurrency);
     if (shaping.reason !== null) progress(`no shaping in the kernel (${shaping.reason}): Toxiproxy's rates instead`);
-    const [ports, programs] = await allEnded([
-      Promise.all(plan.routers.map((router) => limit(() => this.#startRouter(router.id)))),
-      this.#createPrograms(limit),
+    const [routers, programs, isolation] = await allEnded([
+      Promise.all(plan.routers.map(({ id }) => limit(() => this.#startRouter(id)))),
+      this.#startPrograms(limit),
+      this.#startIsolation(helper),
     ]);
+    isolation?.spare(routers.flatMap(({ ports }) => ports));
+    await isolation?.enforce();
+    this.#isolation = isolation;
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
-    await this.#isolate(helper, ports.flat());
     for (const roles of START_ORDER) {
       const containers = plan.containers.filter((one) => roles.includes(one.role));
       if (containers.length === 0) continue;
       await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
-      await this.#isolation?.enforce();
       progress(`${containers.length} × ${roles.join(', ')}`);
     }
     await this.#witnesses.start();
+    for (const { afterStart } of routers) afterStart();
   }
 
   /** Without NET_ADMIN there is none: containers of one network could reach one another, though no program tries. */
@@ -193,10 +198,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
     });
   }
 
-  async #isolate(helper: string | null, routerPorts: readonly number[]): Promise<void> {
-    if (helper === null) return;
+  async #startIsolation(helper: string | null): Promise<Isolation | null> {
+    if (helper === null) return null;
     const internal = this.plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
-    this.#isolation = await Isolation.start(this.docker, helper, internal, new Set(routerPorts));
+    return Isolation.start(this.docker, helper, internal);
   }
 
   async #keepDisks(): Promise<void> {
@@ -216,11 +221,11 @@ export class Lab implements FaultTarget, AsyncDisposable {
     });
   }
 
-  async #startRouter(id: string): Promise<number[]> {
+  async #startRouter(id: string): Promise<StartedRouter> {
     const { signal, progress } = this.#options;
     signal.throwIfAborted();
     let told = '';
-    const { router, ports } = await startRouter({
+    const started = await startRouter({
       ...this.#options,
       routerId: id,
       shaping: this.#options.shaping.shaping,
@@ -236,26 +241,26 @@ export class Lab implements FaultTarget, AsyncDisposable {
         told = message;
       },
     });
-    this.#routers.set(id, router);
-    return ports;
+    this.#routers.set(id, started.router);
+    return started;
   }
 
   /**
-   * Every program's container, created while the routers start; none runs before it is told to. Returns by id what
-   * starts one and waits until it is ready.
+   * Every program's container, while the routers start; no program runs before it is told to. Returns by id what lets
+   * one begin and waits until it is ready.
    */
-  async #createPrograms(limit: LimitFunction): Promise<ReadonlyMap<string, () => Promise<void>>> {
+  async #startPrograms(limit: LimitFunction): Promise<ReadonlyMap<string, () => Promise<void>>> {
     // A volume of limited size is there before a container asks for it by name.
     await this.#keepDisks();
     const inOrder = START_ORDER.flatMap((roles) => this.plan.containers.filter((one) => roles.includes(one.role)));
-    const created = inOrder.map((one) => limit(async () => [one.id, await this.#createProgram(one)] as const));
-    return new Map(await allEnded(created));
+    const started = inOrder.map((one) => limit(async () => [one.id, await this.#startProgram(one)] as const));
+    return new Map(await allEnded(started));
   }
 
-  async #createProgram(container: PlanContainer): Promise<() => Promise<void>> {
+  async #startProgram(container: PlanContainer): Promise<() => Promise<void>> {
     const { signal } = this.#options;
     signal.throwIfAborted();
-    const [created, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [held, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const disks: Record<string, string> = {};
     for (const [index, path] of container.disks.entries()) {
       const name = this.diskName(container.id, index);
@@ -277,14 +282,17 @@ export class Lab implements FaultTarget, AsyncDisposable {
       onCreated: (containerId) => {
         this.#containerIds.set(container.id, containerId);
       },
-      mayStart: () => {
-        created.resolve();
-        return told.promise;
-      },
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
+      held: {
+        on: (containerId) => Hold.on(this.docker.getContainer(containerId)),
+        until: () => {
+          held.resolve();
+          return told.promise;
+        },
+      },
     });
     const ready = this.#ready(container.id, program);
-    await Promise.race([created.promise, ready]);
+    await Promise.race([held.promise, ready]);
     return () => {
       signal.throwIfAborted();
       told.resolve();

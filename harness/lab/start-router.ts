@@ -6,6 +6,7 @@ import { ToxiproxyApi } from '../fabric/toxiproxy-api.ts';
 import type { Plan, PlanRouter } from '../scenario/plan.ts';
 import { AttachedCommand } from './containers/attached-command.ts';
 import { LabContainer } from './containers/lab-container.ts';
+import { LateCommand } from './containers/late-command.ts';
 import { restartServer, startServer } from './containers/toxiproxy-server.ts';
 import { LIMITS } from './limits.ts';
 
@@ -27,21 +28,30 @@ export interface StartRouterOptions {
   readonly onTrouble: (error: Error) => void;
 }
 
+export interface StartedRouter {
+  readonly router: Router;
+  /** Host interface indexes of its zone-side ports. */
+  readonly ports: readonly number[];
+  /** To be called when the whole lab has started: what only faults need begins then. */
+  readonly afterStart: () => void;
+}
+
 /**
- * A router with its capacity set and its links open. `ports`: host interface indexes of its zone-side ports.
+ * A router with its capacity set and its links open.
  *
  * Its network namespace belongs to a helper that does nothing else, and Toxiproxy runs in it. So a Toxiproxy that has
  * to be replaced takes no address, no queue, no route and no published port with it, and commands in the namespace
  * take milliseconds.
  */
-export async function startRouter(options: StartRouterOptions): Promise<{ router: Router; ports: number[] }> {
+export async function startRouter(options: StartRouterOptions): Promise<StartedRouter> {
   const { docker, plan, shaping } = options;
   const planned = plan.routers.find((one) => one.id === options.routerId);
   if (planned === undefined) throw new Error(`no router ${options.routerId} in the plan`);
   const links = plan.links.filter((link) => link.router === planned.id);
   const hostPorts = links.filter((link) => link.source === 'host').map((link) => link.listen.port);
   const { helperId, published } = await startNamespace(options, planned, [API_PORT, ...hostPorts]);
-  const [serverId, ip, tc, sh] = await Promise.all([
+  const sh = new LateCommand(() => AttachedCommand.start(docker, helperId, ['sh']));
+  const [serverId, ip, tc] = await Promise.all([
     startServer(docker, {
       image: options.images.toxiproxy,
       name: options.name,
@@ -52,7 +62,6 @@ export async function startRouter(options: StartRouterOptions): Promise<{ router
     }),
     AttachedCommand.start(docker, helperId, ['ip', '-j', '-force', '-batch', '-']),
     AttachedCommand.start(docker, helperId, ['tc', '-s', '-j', '-force', '-batch', '-']),
-    AttachedCommand.start(docker, helperId, ['sh']),
   ]);
   const api = new ToxiproxyApi(planned.id, `http://127.0.0.1:${published.get(API_PORT)}`, LIMITS.toxiproxyMs);
   await api.ready(LIMITS.readyMs);
@@ -73,7 +82,7 @@ export async function startRouter(options: StartRouterOptions): Promise<{ router
     onTrouble: options.onTrouble,
   });
   const zoneSide = await router.start();
-  return { router, ports: zoneSide.map((one) => one.hostIndex) };
+  return { router, ports: zoneSide.map((one) => one.hostIndex), afterStart: () => sh.begin() };
 }
 
 /** The helper that the router's namespace belongs to, with all of its addresses and published ports. */

@@ -1,13 +1,32 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dial, type ProbeLab, startProbeLab } from './probe-lab.ts';
+import { withoutHeaders } from '../../harness/lab/containers/without-headers.ts';
+import type { Plan } from '../../harness/scenario/plan.ts';
+import { address, dial, type ProbeLab, probesOnly, startProbeLab } from './probe-lab.ts';
 
 let probe: ProbeLab;
 beforeAll(async () => {
-  probe = await startProbeLab(['a1', 'a2']);
+  probe = await startProbeLab(['a1', 'a2'], (plan) => triesFirst(probesOnly(plan)));
 });
 afterAll(() => probe?.[Symbol.asyncDispose]());
 
 const PEER = 7000;
+const HASTY = 'a1';
+
+/** The very first thing that one of the programs does is to try the other's address. */
+function triesFirst(plan: Plan): Plan {
+  const target = `${address(plan, 'a2', 'use1-a-primary')}:${PEER}`;
+  const hasty = ['sh', '-c', `node fixtures/probe/reach.ts ${target} && exec node fixtures/probe/main.ts`];
+  return { ...plan, containers: plan.containers.map((one) => (one.id === HASTY ? { ...one, command: hasty } : one)) };
+}
+
+/** What came of it at each start; `refused` would be an address that is reached, with nobody there yet. */
+async function firstTries(): Promise<string[]> {
+  const log = await probe.lab.docker.getContainer(probe.lab.containerId(HASTY)).logs({ stdout: true, stderr: true });
+  const lines = withoutHeaders(log).toString().split('\n');
+  return lines
+    .filter((line) => line.includes(`:${PEER}"`))
+    .flatMap((line) => Object.values(JSON.parse(line) as object));
+}
 
 /** Every address of every other container, and of the engine's bridges, on a port that is really listened on. */
 function directAddresses(from: string): string[] {
@@ -42,6 +61,9 @@ test('a container that was killed and started again has no bypass either', async
   await probe.lab.containers.kill('a1');
   expect((await probe.lab.containers.state('a1')).running).toBe(false);
   await probe.lab.containers.start('a1');
+  await expect.poll(firstTries, { timeout: 10_000 }).toHaveLength(2);
+  // Nor had its program one in its first moment, then or now.
+  expect(await firstTries()).toEqual(['silent', 'silent']);
   await expect.poll(() => probe.exec('a1', 'reach.ts', []), { timeout: 10_000 }).toEqual({});
   await expectLinksOpen('a1');
   await expectNoBypass('a1');

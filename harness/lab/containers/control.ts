@@ -2,14 +2,17 @@ import type Docker from 'dockerode';
 import type { ContainerControl } from '../../fault/fault.ts';
 import { withDeadline } from '../../time/deadline.ts';
 import { LIMITS } from '../limits.ts';
+import { Hold } from './hold.ts';
 import { runInside } from './run-inside.ts';
 
 export interface ControlOptions {
   readonly docker: Docker;
   /** The engine's id of a plan's container. @throws Error when it was never created. */
   readonly idOf: (id: string) => string;
-  /** Runs after a container has been started again, before that counts as done. */
-  readonly onStarted: (id: string, sinceSeconds: number) => Promise<void>;
+  /**
+   * Runs after a container has been started again, before that counts as done. `begin` lets its program begin.
+   */
+  readonly onStarted: (id: string, sinceSeconds: number, begin: () => void) => Promise<void>;
   /** The keeper of limited disks and the folder of a container's disk in it; `null`: it has none of its own. */
   readonly diskOf: (id: string) => { readonly keeper: string; readonly folder: string } | null;
   /** Aborted when the engine is dead: nothing waits for it any longer. */
@@ -40,8 +43,9 @@ export class LabContainerControl implements ContainerControl {
   async start(id: string): Promise<void> {
     if ((await this.state(id)).running) return;
     const since = Date.now() / 1000;
+    const hold = await this.#bounded(Hold.on(this.#container(id)), `the stdin of ${id}`);
     await this.#bounded(this.#container(id).start(), `the start of ${id}`);
-    await this.#options.onStarted(id, since);
+    await this.#options.onStarted(id, since, () => hold.release());
   }
 
   async pause(id: string): Promise<void> {

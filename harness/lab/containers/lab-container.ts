@@ -1,5 +1,6 @@
 import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { LIMITS } from '../limits.ts';
+import { HOLD, type Hold } from './hold.ts';
 
 /** One of a container's networks, with its fixed address. */
 export interface Endpoint {
@@ -26,10 +27,14 @@ export interface LabContainerOptions {
   readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
-  /** Called when it is created and on all of its networks; it is started when this resolves. */
-  readonly mayStart?: () => Promise<void>;
   /** Runs before the wait for readiness, so that nothing the program prints is missed. */
   readonly onStarted?: (containerId: string) => Promise<void>;
+  /** Its program is held; see `hold.ts`. */
+  readonly held?: {
+    readonly on: (containerId: string) => Promise<Hold>;
+    /** Called when the container has started; the program begins when this resolves. */
+    readonly until: () => Promise<void>;
+  };
 }
 
 /**
@@ -41,6 +46,7 @@ export class LabContainer extends GenericContainer {
   readonly #endpoints: readonly Endpoint[];
   readonly #options: LabContainerOptions;
   #id = '';
+  #hold: Hold | null = null;
 
   constructor(options: LabContainerOptions) {
     super(options.image);
@@ -49,7 +55,7 @@ export class LabContainer extends GenericContainer {
     this.#endpoints = options.endpoints;
     this.#options = options;
     this.withName(options.name)
-      .withCommand([...options.command])
+      .withCommand([...(options.held === undefined ? [] : HOLD), ...options.command])
       .withLabels({ ...options.labels })
       .withEnvironment({ ...options.environment })
       .withNetworkMode(first.network)
@@ -58,6 +64,8 @@ export class LabContainer extends GenericContainer {
     this.createOpts.NetworkingConfig = {
       EndpointsConfig: { [first.network]: { IPAMConfig: { IPv4Address: first.ip } } },
     };
+    if (options.held !== undefined)
+      Object.assign(this.createOpts, { AttachStdin: true, OpenStdin: true, StdinOnce: true });
     this.hostConfig.CapDrop = ['ALL'];
     this.hostConfig.CapAdd = [...(options.capabilities ?? [])];
     this.hostConfig.SecurityOpt = ['no-new-privileges'];
@@ -77,10 +85,12 @@ export class LabContainer extends GenericContainer {
     this.#id = containerId;
     this.#options.onCreated?.(containerId);
     for (const endpoint of this.#endpoints.slice(1)) await this.#options.connect(containerId, endpoint);
-    await this.#options.mayStart?.();
+    this.#hold = (await this.#options.held?.on(containerId)) ?? null;
   }
 
   protected override async containerStarting(): Promise<void> {
     await this.#options.onStarted?.(this.#id);
+    await this.#options.held?.until();
+    this.#hold?.release();
   }
 }

@@ -9,25 +9,18 @@ import { AttachedCommand } from '../containers/attached-command.ts';
 export class Isolation implements AsyncDisposable {
   readonly #bridge: AttachedCommand;
   readonly #bridges: readonly string[];
-  readonly #routerPorts: ReadonlySet<number>;
+  readonly #routerPorts = new Set<number>();
 
-  private constructor(bridge: AttachedCommand, bridges: readonly string[], routerPorts: ReadonlySet<number>) {
+  private constructor(bridge: AttachedCommand, bridges: readonly string[]) {
     this.#bridge = bridge;
     this.#bridges = bridges;
-    this.#routerPorts = routerPorts;
   }
 
   /**
    * @param helperId a helper in the host's network namespace
    * @param networks names of the internal networks on the engine
-   * @param routerPorts host interface indexes of the routers' ports
    */
-  static async start(
-    docker: Docker,
-    helperId: string,
-    networks: readonly string[],
-    routerPorts: ReadonlySet<number>,
-  ): Promise<Isolation> {
+  static async start(docker: Docker, helperId: string, networks: readonly string[]): Promise<Isolation> {
     const bridges = await Promise.all(
       networks.map(async (name) => {
         const network = (await docker.getNetwork(name).inspect()) as { Id: string };
@@ -35,7 +28,12 @@ export class Isolation implements AsyncDisposable {
       }),
     );
     const bridge = await AttachedCommand.start(docker, helperId, ['bridge', '-j', '-d', '-force', '-batch', '-']);
-    return new Isolation(bridge, bridges, routerPorts);
+    return new Isolation(bridge, bridges);
+  }
+
+  /** Ports that everybody reaches: the routers', by host interface index. */
+  spare(routerPorts: readonly number[]): void {
+    for (const port of routerPorts) this.#routerPorts.add(port);
   }
 
   /** Isolates every port that is not a router's; returns how many were not yet. */

@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+
+/**
+ * Goes before a program's own command: the container starts, and the program begins when a line comes in on stdin.
+ * So containers, whose start takes the engine long, start side by side; and no program runs before its port on the
+ * bridge is isolated.
+ */
+export const HOLD: readonly string[] = ['sh', '-c', 'read -r go && exec "$@"', 'sh'];
+
+/** A container's way to its held program; of one that was created with an open stdin. */
+export class Hold {
+  readonly #stdin: Duplex;
+
+  private constructor(stdin: Duplex) {
+    this.#stdin = stdin;
+    // The container may be removed while it is held.
+    stdin.on('error', () => undefined).resume();
+  }
+
+  /** To be called before each start of the container, as what is written before nobody reads. */
+  static async on(container: Docker.Container): Promise<Hold> {
+    return new Hold((await container.attach({ stream: true, stdin: true, hijack: true })) as Duplex);
+  }
+
+  /** The program begins. */
+  release(): void {
+    this.#stdin.end('go\n');
+  }
+}
