@@ -27,7 +27,7 @@ export interface CampaignOptions {
   readonly preset?: string;
   readonly set: Readonly<Record<string, string>>;
   readonly seeds: readonly number[];
-  readonly metric: readonly string[];
+  readonly metric?: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
@@ -35,14 +35,17 @@ export interface CampaignOptions {
   readonly shaping?: Shaping;
 }
 
+const EXIT_CODES = `
+Exit codes: 0 done; 2 too little to say anything; else as \`zonestorm --help\` says.
+An interrupted campaign goes on with the same command.`;
+
 /** The options of every command that runs a scenario many times. */
 export function withCampaignOptions(command: Command, seeds: string): Command {
   return command
-    .option(
-      '--seeds <list>',
-      'how many seeds, from 1 on, or which ones: 8, or 3,5,7',
-      parsing(parseSeeds),
-      parseSeeds(seeds),
+    .addOption(
+      new Option('--seeds <list>', 'how many seeds, from 1 on, or which ones: 8, or 3,5,7')
+        .argParser(parsing(parseSeeds))
+        .default(parseSeeds(seeds), seeds),
     )
     .option('--preset <name>', 'size of the scenario, such as fast or full')
     .option('--set <key=value>', 'overrides a parameter in every run; may be repeated', collectSettings, {})
@@ -50,15 +53,15 @@ export function withCampaignOptions(command: Command, seeds: string): Command {
     .option('--json', 'the result as JSON on stdout')
     .option('--yes', 'install and start an engine without asking')
     .addOption(new Option('--shaping <how>', SHAPING.description).choices(SHAPING.choices))
-    .option('--timeout <seconds>', 'give a run up after so long; it counts as inconclusive', parseTimeout, 900);
+    .option('--timeout <seconds>', 'give a run up after so long; it counts as inconclusive', parseTimeout, 900)
+    .addHelpText('after', EXIT_CODES);
 }
 
 export function withMetrics(command: Command): Command {
   return command.option(
     '--metric <name>',
     'a measurement as in expectations, a star for any characters; may be repeated',
-    (text: string, sofar: readonly string[]) => [...sofar, text],
-    [],
+    (text: string, sofar: readonly string[] = []) => [...sofar, text],
   );
 }
 
@@ -79,7 +82,9 @@ export interface Campaign extends AsyncDisposable {
   readonly scenario: string;
   readonly preset: string;
   readonly metrics: readonly MetricExpression[];
-  /** All runs of these arms, interleaved by seed. */
+  /** All runs of the arms that were asked for, interleaved by seed. */
+  readonly turns: readonly PlannedTurn[];
+  /** The same of others. */
   turnsOf(arms: readonly Arm[]): Promise<readonly PlannedTurn[]>;
   carryOut(
     turns: readonly PlannedTurn[],
@@ -125,7 +130,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
   const plan = turns[0]?.plan;
   if (plan === undefined) throw new BadUsageError('nothing to run');
   const known = metricNames(plan.zones.map(({ id }) => id));
-  const metrics = chooseMetrics(options.metric, question.otherwise, known);
+  const metrics = chooseMetrics(options.metric ?? [], question.otherwise, known);
   const record: Asked = {
     schemaVersion: 1,
     command: question.command,
@@ -141,7 +146,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
   };
   const folder = await CampaignFolder.open(options.out ?? defaultFolder(record), record);
   const lock = new CampaignLock(folder.path);
-  progress(`${turns.length} runs or more in ${folder.path}; the same command goes on where it was interrupted`);
+  progress(`folder ${folder.path}; after an interruption the same command goes on`);
 
   const abort = new AbortController();
   const interrupt = (): void => {
@@ -155,6 +160,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
     scenario: plan.scenario.name,
     preset: plan.preset,
     metrics,
+    turns,
     turnsOf,
     carryOut: (list, atOnce, onObserved) =>
       carryOut(list, {

@@ -21,7 +21,7 @@ import { EXIT } from './exit-code.ts';
 import { progress } from './progress.ts';
 
 interface CompareOptions extends CampaignOptions {
-  readonly arm: readonly Arm[];
+  readonly arm?: readonly Arm[];
 }
 
 /** Several configurations of a scenario, with the same seeds, against one of them. */
@@ -33,8 +33,7 @@ export function compareCommand(): Command {
     .option(
       '--arm <name:key=value,...>',
       'a configuration; may be repeated. The first is the control; without one that changes nothing, `2011` is added',
-      (text: string, sofar: readonly Arm[]) => [...sofar, parsing(parseArm)(text)],
-      [],
+      (text: string, sofar: readonly Arm[] = []) => [...sofar, parsing(parseArm)(text)],
     );
   return withMetrics(withCampaignOptions(command, '8')).action(async (subjects: string[], options: CompareOptions) => {
     const [scenario = '', ...more] = subjects;
@@ -44,18 +43,17 @@ export function compareCommand(): Command {
 }
 
 async function compareArms(scenario: string, options: CompareOptions): Promise<void> {
-  const arms = armsOf(options.arm);
+  const arms = armsOf(options.arm ?? []);
   await using campaign = await openCampaign({ command: 'compare', scenario, arms, options, otherwise: COMPARED });
   const { folder, metrics, preset } = campaign;
   const { seeds, set } = options;
-  const turns = await campaign.turnsOf(arms);
   const write = async (all: Parameters<typeof compare>[0]['observations']): Promise<Comparison> => {
     const comparison = compare({ scenario: campaign.scenario, preset, seeds, set, arms, metrics, observations: all });
     await folder.write('compare.json', `${JSON.stringify(comparison, null, 2)}\n`);
     await folder.write('compare.md', campaignMarkdown(comparisonReport(comparison)));
     return comparison;
   };
-  const carriedOut = await campaign.carryOut(turns, 1, async (all) => void (await write(all)));
+  const carriedOut = await campaign.carryOut(campaign.turns, 1, async (all) => void (await write(all)));
   const comparison = await write(carriedOut.observations);
   if (!carriedOut.interrupted) show(comparison, options);
   progress(`${folder.path}/compare.md`);
@@ -70,7 +68,9 @@ async function compareFolders(folders: readonly string[], options: CompareOption
     const names = given.map((name) => `--${name}`).join(', ');
     throw new BadUsageError(`runs that have ended are compared as they are: leave out ${names}`);
   }
-  const comparison = await compareRuns(folders, (zones) => chooseMetrics(options.metric, COMPARED, metricNames(zones)));
+  const comparison = await compareRuns(folders, (zones) =>
+    chooseMetrics(options.metric ?? [], COMPARED, metricNames(zones)),
+  );
   if (options.out !== undefined) {
     await mkdir(options.out, { recursive: true });
     await writeFile(join(options.out, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);

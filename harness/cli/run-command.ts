@@ -42,8 +42,11 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
     abort.abort('interrupted');
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  // Of a campaign whose process is gone, however it ended.
-  process.once('disconnect', interrupt);
+  if (process.connected) {
+    // A campaign's run, whose campaign may be gone, however it ended: then there is nobody to tell either.
+    process.once('disconnect', interrupt);
+    process.stderr.on('error', () => undefined);
+  }
   // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
   // A second one changes nothing, and must not end the process before that.
   process.on('uncaughtException', (error) => abort.abort(error));

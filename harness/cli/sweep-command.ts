@@ -30,7 +30,7 @@ export function sweepCommand(): Command {
     .requiredOption(
       '--over <key=a,b,c>',
       "a parameter and its values; may be repeated. The last is the map's width",
-      (text: string, sofar: readonly Axis[] | undefined) => [...(sofar ?? []), parsing(parseAxis)(text)],
+      (text: string, sofar: readonly Axis[] = []) => [...sofar, parsing(parseAxis)(text)],
     )
     .option(
       '--at-once <labs>',
@@ -53,7 +53,6 @@ async function carryOutSweep(scenario: string, options: SweepOptions): Promise<v
     );
   }
   const { folder, metrics, preset } = campaign;
-  const turns = await campaign.turnsOf(arms);
   const write = async (observations: Parameters<typeof sweep>[0]['observations']): Promise<Sweep> => {
     const result = sweep({ scenario: campaign.scenario, preset, seeds, set, axes, metrics, observations });
     await folder.write('sweep.json', `${JSON.stringify(result, null, 2)}\n`);
@@ -61,7 +60,7 @@ async function carryOutSweep(scenario: string, options: SweepOptions): Promise<v
     await folder.write('sweep.html', await renderHeatMap(result));
     return result;
   };
-  const carriedOut = await campaign.carryOut(turns, atOnce, async (all) => void (await write(all)));
+  const carriedOut = await campaign.carryOut(campaign.turns, atOnce, async (all) => void (await write(all)));
   const result = await write(carriedOut.observations);
   if (!carriedOut.interrupted) {
     process.stdout.write(
