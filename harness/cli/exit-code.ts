@@ -1,6 +1,7 @@
+import { BadCampaignError } from '../campaign/bad-campaign-error.ts';
 import { BadHistoryError } from '../history/read-history.ts';
+import { BadRunError } from '../history/read-run.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
-import { BadRunError } from '../report/write-reports.ts';
 import { BadInputError } from '../scenario/bad-input-error.ts';
 import { BadUsageError } from './bad-usage-error.ts';
 
@@ -21,7 +22,7 @@ export function exitCodeOfVerdict(verdict: 'pass' | 'fail' | 'inconclusive'): Ex
   return EXIT[verdict];
 }
 
-const BAD_INPUT = [BadInputError, BadUsageError, BadRunError, BadHistoryError] as const;
+const BAD_INPUT = [BadInputError, BadUsageError, BadCampaignError, BadRunError, BadHistoryError] as const;
 
 /** The exit status and the message of an error: who has to act, and what to do. */
 export function explain(error: unknown): { code: ExitCode; message: string } {

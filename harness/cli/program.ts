@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import { analyzeCommand } from './analyze-command.ts';
+import { boundaryCommand } from './boundary-command.ts';
 import { cleanCommand } from './clean-command.ts';
+import { compareCommand } from './compare-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { faultsCommand } from './faults-command.ts';
 import { planCommand } from './plan-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { setupCommand } from './setup-command.ts';
+import { sweepCommand } from './sweep-command.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_CODES = `
@@ -33,6 +36,9 @@ export function program(): Command {
     planCommand,
     analyzeCommand,
     reportCommand,
+    compareCommand,
+    sweepCommand,
+    boundaryCommand,
     faultsCommand,
     doctorCommand,
     cleanCommand,

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Shaping } from '../fabric/router.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 import { startSession } from '../lab/session.ts';
@@ -11,7 +11,7 @@ import { LiveLine } from './live-line.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { progress } from './progress.ts';
 import { makeRunFolder } from './run-folder.ts';
-import { planOf, type ScenarioOptions, withScenarioOptions } from './scenario-options.ts';
+import { parseTimeout, planOf, type ScenarioOptions, SHAPING, withScenarioOptions } from './scenario-options.ts';
 import { VERSION } from './version.ts';
 
 interface RunOptions extends ScenarioOptions {
@@ -29,13 +29,8 @@ export function runCommand(): Command {
     .option('--out <dir>', "the run's folder, new or empty (default: below runs/)")
     .option('--json', 'result.json on stdout')
     .option('--yes', 'install and start an engine without asking')
-    .addOption(
-      new Option(
-        '--shaping <how>',
-        "capacities by the kernel's queue or by Toxiproxy's rates (default: the kernel's, where it can)",
-      ).choices(['kernel', 'toxiproxy']),
-    )
-    .option('--timeout <seconds>', 'give up, revert and remove everything after so long', parseSeconds, 900)
+    .addOption(new Option('--shaping <how>', SHAPING.description).choices(SHAPING.choices))
+    .option('--timeout <seconds>', 'give up, revert and remove everything after so long', parseTimeout, 900)
     .action(run);
 }
 
@@ -47,6 +42,11 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
     abort.abort('interrupted');
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  if (process.connected) {
+    // A campaign's run, whose campaign may be gone, however it ended: then there is nobody to tell either.
+    process.once('disconnect', interrupt);
+    process.stderr.on('error', () => undefined);
+  }
   // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
   // A second one changes nothing, and must not end the process before that.
   process.on('uncaughtException', (error) => abort.abort(error));
@@ -91,11 +91,4 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   process.stdout.write(options.json === true ? formatResult(result) : renderTerminal(result));
   progress(`report: ${folder}/report.html`);
   process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= 86_400))
-    throw new InvalidArgumentError('expected seconds, more than 0, at most 86400');
-  return seconds;
 }

@@ -18,7 +18,21 @@ export function withScenarioOptions(command: Command): Command {
     .argument('<scenario>', 'name of a scenario that ships, path of a scenario file, or plan.json of an earlier run')
     .option('--preset <name>', 'size of the scenario, such as fast or full')
     .option('--seed <number>', 'seed of every random draw (default: drawn, and shown)', parseSeed)
-    .option('--set <key=value>', 'overrides a parameter; may be repeated', collect, {});
+    .option('--set <key=value>', 'overrides a parameter; may be repeated', collectSettings, {});
+}
+
+/** The option with which a run is told how capacities are made. */
+export const SHAPING = {
+  description: "capacities by the kernel's queue or by Toxiproxy's rates (default: the kernel's, where it can)",
+  choices: ['kernel', 'toxiproxy'],
+} as const;
+
+/** Of `--timeout`. */
+export function parseTimeout(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 86_400))
+    throw new InvalidArgumentError('expected seconds, more than 0, at most 86400');
+  return seconds;
 }
 
 /** The plan that a scenario comes to, or a plan that there is already: the same targets, times and numbers. */
@@ -52,7 +66,8 @@ function parseSeed(text: string): number {
   return seed;
 }
 
-function collect(text: string, sofar: Record<string, string>): Record<string, string> {
+/** One more `--set key=value`. */
+export function collectSettings(text: string, sofar: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=');
   if (at <= 0) throw new InvalidArgumentError('expected key=value');
   const key = text.slice(0, at);

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { BadCampaignError } from '../../../harness/campaign/bad-campaign-error.ts';
+import { COMPARED, chooseMetrics, SWEPT } from '../../../harness/campaign/choose-metrics.ts';
+import { metricNames } from '../../../harness/check/resolve-metric.ts';
+
+const known = metricNames(['use1-a', 'use1-b']);
+const chosen = (asked: readonly string[], otherwise: readonly string[] = [], names = known) =>
+  chooseMetrics(asked, otherwise, names).map(({ text }) => text);
+
+test('what is compared by default is there, each zone by itself, and what this model lacks is left out', () => {
+  const names = chosen([], COMPARED);
+  expect(names).toContain('storm.stuckShare(at: trigger.end + 10s)');
+  expect(names).toEqual(expect.arrayContaining(['app.a.availability', 'app.b.availability']));
+  expect(chosen([], SWEPT).length).toBeGreaterThan(2);
+});
+
+test('crashes are among them as soon as they are measured, whatever they are called', () => {
+  expect(chosen([], COMPARED, [...known, 'nodes.crashes'])).toContain('nodes.crashes');
+  expect(chosen([], SWEPT, [...known, 'race.nodeCrashes'])).toContain('race.nodeCrashes');
+});
+
+test('what is asked for replaces them, each once, in that order', () => {
+  expect(chosen(['io.*.p99', 'D', 'io.a.p99'], COMPARED)).toEqual(['io.a.p99', 'io.b.p99', 'D']);
+});
+
+test.each([
+  ['storm.second', /found `storm\.second`, .*did you mean `storm\.seconds`/],
+  ['nothing.*', /found `nothing\.\*`/],
+  ['storm.stuckShare(at: trigger.ende + 1s)', /found `trigger\.ende`, .*`trigger\.end`/],
+  ['D + F', /one measurement by its name/],
+  ['D(', /--metric D\(/],
+])('--metric %s is refused with a reason', (text, message) => {
+  expect(() => chosen([text])).toThrow(BadCampaignError);
+  expect(() => chosen([text])).toThrow(message);
+});

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { parseRange } from '../../../harness/campaign/bisect.ts';
+import { type BoundaryOf, boundary } from '../../../harness/campaign/boundary.ts';
+import { compare, saysTooLittle } from '../../../harness/campaign/comparison.ts';
+import { parseAxis } from '../../../harness/campaign/grid.ts';
+import { notMeasured, type Observation } from '../../../harness/campaign/observation.ts';
+import { hasEmptyCell, sweep } from '../../../harness/campaign/sweep.ts';
+import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
+import { counted, unfit } from './observations.ts';
+
+const asked = { scenario: 'ebs-2011', preset: 'fast', seeds: [1, 2, 3, 4, 5], set: {} };
+const arms = [
+  { name: '2011', settings: {} },
+  { name: 'buffer', settings: { capacityBuffer: 'true' } },
+];
+const metrics = [parseMetricExpression('storm.seconds')];
+const SEEDS = [1, 2, 3, 4, 5];
+const of = (observations: readonly Observation[]) => compare({ ...asked, arms, metrics, observations });
+
+describe('a comparison', () => {
+  const never = SEEDS.map((seed) => counted('2011', seed, { atLeast: 300 + seed }));
+  const soon = SEEDS.map((seed) => counted('buffer', seed, seed));
+
+  test('of storms that never end with short ones: bounds all the way, and no invented number', () => {
+    const { recovered, metrics: tables } = of([...never, ...soon]);
+    expect(recovered.map(({ share }) => [share.yes, share.of])).toEqual([
+      [0, 5],
+      [5, 5],
+    ]);
+    expect(recovered[0]?.share).toMatchObject({ low: 0, high: 0.4345 });
+    expect(recovered[1]?.againstControl).toEqual({ pairs: 5, onlyHere: 5, onlyInControl: 0 });
+    const [control, buffer] = tables[0]?.arms ?? [];
+    expect(control?.spread).toMatchObject({
+      n: 5,
+      median: { atLeast: 303, atMost: null },
+      least: { atLeast: 301, atMost: null },
+      most: { atLeast: 305, atMost: null },
+    });
+    expect(control?.difference).toBeNull();
+    expect(buffer?.spread.median).toEqual({ atLeast: 3, atMost: 3 });
+    expect(buffer?.difference).toMatchObject({
+      pairs: 5,
+      median: { atLeast: null, atMost: -300 },
+      interval: { atLeast: null, atMost: -300 },
+    });
+  });
+
+  test('inconclusive runs are counted and listed, and their numbers are in no median', () => {
+    const spoiled = [...never, ...soon.slice(0, 4), unfit(counted('buffer', 5, 900, { 'ledger.lost': 2 }))];
+    const comparison = of(spoiled);
+    expect(comparison.arms[1]?.runs).toEqual({ asked: 5, conclusive: 4, inconclusive: 1, broken: 0, missing: 0 });
+    const buffer = comparison.metrics[0]?.arms[1];
+    expect(buffer?.spread).toMatchObject({ n: 4, most: { atMost: 4 } });
+    expect(buffer?.difference).toMatchObject({
+      pairs: 4,
+      interval: null,
+      reason: expect.stringContaining('4 of the 5'),
+    });
+    expect(comparison.recovered[1]?.share).toMatchObject({ yes: 4, of: 4 });
+    expect(comparison.runs.find(({ state }) => state === 'inconclusive')).toMatchObject({
+      seed: 5,
+      reasons: ['validity: the machine was saturated'],
+    });
+    expect(comparison.notes).toEqual(['buffer, seed 5 is inconclusive and lost 2 acknowledged extents']);
+  });
+
+  test('a value that a run does not have is counted beside, with its reason', () => {
+    const { metrics: tables } = of([...never, counted('buffer', 1, { unavailable: 'the trigger has no end' })]);
+    expect(tables[0]?.arms[1]?.spread).toMatchObject({ n: 0, without: 1, withoutReason: 'the trigger has no end' });
+  });
+
+  test('says too little while an arm has no seed that counts in the control too', () => {
+    expect(saysTooLittle(of([...never, ...soon]))).toBe(false);
+    expect(saysTooLittle(of([...never, ...soon.map(unfit)]))).toBe(true);
+    expect(saysTooLittle(of([...never.slice(0, 1), ...soon.slice(1)]))).toBe(true);
+    expect(saysTooLittle(of([...never, notMeasured({ arm: 'buffer', seed: 1 }, 'missing')]))).toBe(true);
+  });
+
+  test('runs of different software are told', () => {
+    const other = { ...counted('buffer', 1, 1), environment: 'zonestorm 0.2.0, 2 CPUs' };
+    expect(of([...never, other]).notes[0]).toContain('different software');
+  });
+});
+
+test('a sweep has a cell for each combination, also without a run', () => {
+  const axes = [parseAxis('a=1,2'), parseAxis('b=x,y')];
+  const result = sweep({
+    ...asked,
+    axes,
+    metrics,
+    observations: [counted('a=1+b=x', 1, 12), counted('a=1+b=x', 2, { atLeast: 60 }), unfit(counted('a=2+b=y', 1, 12))],
+  });
+  expect(result.cells.map(({ arm, recovered }) => [arm, recovered.yes, recovered.of])).toEqual([
+    ['a=1+b=x', 1, 2],
+    ['a=1+b=y', 0, 0],
+    ['a=2+b=x', 0, 0],
+    ['a=2+b=y', 0, 0],
+  ]);
+  expect(result.cells[3]?.runs).toMatchObject({ conclusive: 0, inconclusive: 1 });
+  expect(hasEmptyCell(result)).toBe(true);
+});
+
+describe('a boundary', () => {
+  const range = parseRange('x=1..4');
+  const at = (value: number, ...storms: readonly Observation[]): BoundaryOf['tried'][number] => ({
+    at: value,
+    observations: storms,
+  });
+  const result = (...tried: readonly BoundaryOf['tried'][number][]) =>
+    boundary({ ...asked, range, outlivesTimes: 10, tried });
+  const [no, yes] = [counted('x', 1, 30), counted('x', 1, 31)];
+
+  test('is bracketed by values that differ', () => {
+    expect(result(at(1, no), at(4, yes), at(2, no), at(3, yes))).toMatchObject({
+      outcome: 'bracketed',
+      bracket: { from: '2', to: '3', fromOutlives: false, toOutlives: true },
+    });
+  });
+
+  test('is none where the ends do not differ, and unknown where the runs do not count', () => {
+    expect(result(at(1, yes), at(4, yes))).toMatchObject({ outcome: 'no-difference', bracket: null });
+    expect(result(at(1, unfit(no)))).toMatchObject({ outcome: 'undecided', reason: expect.stringContaining('at 1') });
+  });
+
+  test('while a run is to be made, nothing is found', () => {
+    expect(result(at(1, notMeasured({ arm: 'x', seed: 1 }, 'missing'))).outcome).toBe('unfinished');
+    expect(result(at(1, no), at(4, yes)).outcome).toBe('unfinished');
+  });
+
+  test('a record too short to tell outliving from not yet ended is told', () => {
+    expect(result(at(1, counted('x', 1, { atLeast: 12 }))).notes[0]).toMatch(/^1 storms had not ended .* 10 times/);
+    expect(result(at(1, counted('x', 1, { atLeast: 120 }))).notes).toEqual([]);
+  });
+});
