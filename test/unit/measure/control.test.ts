@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { checkBaseline } from '../../../harness/check/check-baseline.ts';
 import { resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import type { ControlRecord, HistoryRecord } from '../../../harness/history/records.ts';
 import { measureControl } from '../../../harness/measure/control.ts';
@@ -177,4 +178,22 @@ test('the nodes’ calls: elections together, one that was under way at the end 
   });
   expect(of('confirm')).toMatchObject({ offered: 2, unknown: 1, unfinished: 1 });
   expect(of('members')).toMatchObject({ offered: 1, ok: 1 });
+  const measurements = measureRun(smallPlan(), [...smallRun(), calls]);
+  expect(resolveMetric(measurements, 'elections.answered', {})).toBe(0.25);
+});
+
+test('users whom nobody answered before the fault make the run inconclusive, and a late event loop of theirs is told', () => {
+  const plan = smallPlan();
+  const users = { id: 'b-users', service: 'b-users', zone: 'use1-b', role: 'users', command: [] } as const;
+  const withUsers = { ...plan, containers: [...plan.containers, { ...users, attachments: [], disks: [] }] };
+  const problemsOf = (outcome: 'ok' | 'failed') => {
+    const calls = [['describeVolumes', begin + 100, begin + 110, outcome, null]] as const;
+    const measurements = measureRun(withUsers, [...smallRun(), api('use1-b', begin + 500, calls)]);
+    expect(measurements.machine.lag.map(({ who }) => who)).toContain('users of the API');
+    return checkBaseline(measurements).map(({ what }) => what);
+  };
+  const problem = 'use1-b: no call to the API succeeded in the baseline';
+  expect(problemsOf('failed')).toContain(problem);
+  expect(problemsOf('ok')).not.toContain(problem);
+  expect(measureRun(plan, smallRun()).machine.lag.map(({ who }) => who)).not.toContain('users of the API');
 });
