@@ -1,3 +1,4 @@
+import { ALL_CALLS } from '../measure/api.ts';
 import { requestsOf } from '../measure/application.ts';
 import type { Window } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
@@ -7,14 +8,14 @@ import type { Problem } from './problem.ts';
 const FEWEST_REQUESTS = 100;
 
 /** Before the fault everything worked; else what follows cannot be the fault's doing. */
-export function checkBaseline({ frame, loss, applications, blockIo }: Measurements): readonly Problem[] {
+export function checkBaseline({ frame, loss, applications, blockIo, controlPlane }: Measurements): readonly Problem[] {
   const problems: string[] = [];
   const { plan, measured, trigger, zeroT, phases } = frame;
   const [first] = phases;
   const end = trigger.startT === null ? (first?.endT ?? measured.endT) : zeroT;
   const baseline: Window = { startT: measured.startT, endT: end };
   const inBaseline = (t: number) => t >= baseline.startT && t < baseline.endT;
-  const hasRole = (zone: string, role: 'app' | 'instances') =>
+  const hasRole = (zone: string, role: 'app' | 'instances' | 'users') =>
     plan.containers.some((container) => container.zone === zone && container.role === role);
 
   for (const { id } of plan.zones) {
@@ -28,6 +29,11 @@ export function checkBaseline({ frame, loss, applications, blockIo }: Measuremen
     const firstPeriod = io?.periods.find((period) => period.period === first?.name);
     if (hasRole(id, 'instances') && (firstPeriod?.ok ?? 0) === 0) {
       problems.push(`${id}: no block I/O succeeded in the baseline`);
+    }
+    const calls = controlPlane.api.find((entry) => entry.zone === id && entry.call === ALL_CALLS);
+    const firstCalls = calls?.periods.find((period) => period.period === first?.name);
+    if (hasRole(id, 'users') && (firstCalls?.ok ?? 0) === 0) {
+      problems.push(`${id}: no call to the API succeeded in the baseline`);
     }
   }
   if (!plan.containers.some(({ role }) => role === 'app' || role === 'instances')) {

@@ -110,6 +110,27 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   'elections.elected': metric('count', 'elections with a new partner', (m) => m.elections.elected),
   'elections.promoted': metric('count', 'mirrors that became primary', (m) => m.elections.promoted),
   'elections.conflicts': metric('count', 'epochs of a volume with two primaries', (m) => m.elections.conflicts),
+  'elections.answered': metric(
+    'share',
+    'elections that nodes asked for and were answered, in the fault’s zone',
+    (m) => {
+      const calls = m.controlPlane.nodeCalls.find((one) => one.zone === m.frame.zone && one.operation === 'elections');
+      return or(calls?.periods[0]?.availability, 'no node asked for one');
+    },
+  ),
+  'control.busyPeak': metric('count', 'most workers of the control plane busy at once', ({ controlPlane }) =>
+    or(controlPlane.busyPeak, controlPlane.reason),
+  ),
+  'control.queueMaxSeconds': metric('s', 'longest wait for a worker of the control plane', ({ controlPlane }) =>
+    or(controlPlane.queueMaxSeconds, controlPlane.reason),
+  ),
+  'control.expired': metric('count', 'calls worked on after their callers had given up', ({ controlPlane }) =>
+    or(controlPlane.expired, controlPlane.reason),
+  ),
+  'control.refused': metric('count', 'calls refused or left alone by a control plane with too much', (m) => {
+    const { refused, dropped, reason } = m.controlPlane;
+    return or(refused === null || dropped === null ? null : refused + dropped, reason);
+  }),
   'dose.misroutedBytes': metric('bytes', 'payload through the replication router while misrouted', (m) =>
     or(m.dose.misroute?.misroutedBytes, m.dose.misroute?.reason ?? 'the plan has no misroute'),
   ),

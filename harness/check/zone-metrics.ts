@@ -1,3 +1,4 @@
+import { ALL_CALLS } from '../measure/api.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import type { Operations } from '../measure/operations.ts';
 import { type Metric, type MetricValue, or } from './metrics.ts';
@@ -32,18 +33,41 @@ const OF_OPERATIONS: Readonly<Record<string, ZoneMetric>> = {
   p99: quantile('p99'),
 };
 
-/** By group (`app`: the sample application, `io`: the instances' block I/O) and name. */
-export const ZONE_METRICS = { app: OF_OPERATIONS, io: OF_OPERATIONS } as const;
+const API_CALLS = ['createVolume', 'deleteVolume', 'attachVolume', 'describeVolumes'] as const;
+/** `api.b.createVolume.availability`: of one call; `api.b.availability`: of all that come by the open loop. */
+const OF_API: Readonly<Record<string, ZoneMetric>> = {
+  ...OF_OPERATIONS,
+  ...Object.fromEntries(
+    API_CALLS.flatMap((call) =>
+      Object.entries(OF_OPERATIONS).map(([name, metric]) => {
+        return [`${call}.${name}`, { ...metric, description: `${metric.description}, of ${call}` }];
+      }),
+    ),
+  ),
+};
+
+/** By group (`app`: the sample application, `io`: the instances' block I/O, `api`: the users' calls) and name. */
+export const ZONE_METRICS = { app: OF_OPERATIONS, io: OF_OPERATIONS, api: OF_API } as const;
+
+const WHAT: Record<Group, string> = { app: 'application', io: 'block I/O', api: 'user of the API' };
 
 type Group = keyof typeof ZONE_METRICS;
 const isGroup = (text: string): text is Group => Object.hasOwn(ZONE_METRICS, text);
 
 /** Resolves `app.a.availability` and its like; `undefined`: no such metric. */
 export function zoneMetric(name: string, measurements: Measurements): MetricValue | undefined {
-  const [group = '', zone, what = '', ...rest] = name.split('.');
-  if (!isGroup(group) || rest.length > 0 || !Object.hasOwn(ZONE_METRICS[group], what)) return undefined;
-  const lists = { app: measurements.applications, io: measurements.blockIo.filter((io) => io.volumes === 'all') };
+  const [group = '', zone, ...path] = name.split('.');
+  const what = path.join('.');
+  if (!isGroup(group) || !Object.hasOwn(ZONE_METRICS[group], what)) return undefined;
+  const call = path.length > 1 ? path[0] : ALL_CALLS;
+  const lists = {
+    app: measurements.applications,
+    io: measurements.blockIo.filter((io) => io.volumes === 'all'),
+    api: measurements.controlPlane.api.filter((calls) => calls.call === call),
+  };
   const overall = lists[group].find((entry) => entry.shortName === zone)?.periods[0];
-  if (overall === undefined) return or(null, `zone ${zone} has no ${group === 'app' ? 'application' : 'block I/O'}`);
+  if (overall === undefined) {
+    return or(null, path.length > 1 ? `nobody in zone ${zone} called ${call}` : `zone ${zone} has no ${WHAT[group]}`);
+  }
   return ZONE_METRICS[group][what]?.value(overall);
 }

@@ -140,7 +140,41 @@ export const historySchema = z.discriminatedUnion('kind', [
     mirror: z.string().nullable(),
     joining: z.string().nullable(),
   }),
-  record('control', { busyWorkers: count, queued: count, queueMaxMs: count, served: count, lagP99Ms: count }),
+  record('control', {
+    busyWorkers: count,
+    queued: count,
+    queueMaxMs: count,
+    served: count,
+    busyMax: count.exactOptional(),
+    expired: count.exactOptional(),
+    dropped: count.exactOptional(),
+    refused: count.exactOptional(),
+    storeMaxMs: count.exactOptional(),
+    operations: z.array(z.tuple([z.string(), count, count])).exactOptional(),
+    pools: z
+      .array(
+        z.object({
+          name: z.string(),
+          workers: count,
+          busy: count,
+          busyMax: count,
+          queued: count,
+          queueMaxMs: count,
+          served: count,
+        }),
+      )
+      .exactOptional(),
+    lagP99Ms: count,
+  }),
+  record('api', {
+    zone: z.string(),
+    calls: z.array(z.tuple([z.string(), t, t, outcome, z.string().nullable()])),
+    inFlight: count,
+    receivedBytes: byPlane,
+    lagP99Ms: count,
+  }),
+  record('api.unfinished', { zone: z.string(), calls: z.array(z.tuple([z.string(), t])) }),
+  record('node.calls', { calls: z.array(z.tuple([z.string(), t, t, z.string().nullable()])) }),
   record('app', { requests: count, inFlight: count, receivedBytes: byPlane, lagP99Ms: count }),
   record('replica', {
     node: z.string(),

@@ -261,7 +261,51 @@ export interface ControlRecord extends Stamped {
   /** Longest wait for a worker since the previous record. */
   readonly queueMaxMs: number;
   readonly served: number;
+  // From here to `lagP99Ms` older histories have nothing.
+  /** Most workers busy at once since the previous record. */
+  readonly busyMax?: number;
+  /** Calls on which workers ended their work after the caller had given up. */
+  readonly expired?: number;
+  /** Calls that workers left alone because the caller had given up. */
+  readonly dropped?: number;
+  /** Calls refused because the queue was full. */
+  readonly refused?: number;
+  /** Longest operation of the store, its wait included, since the previous record. */
+  readonly storeMaxMs?: number;
+  /** [operation, served, of these after the caller had given up] */
+  readonly operations?: readonly (readonly [string, number, number])[];
+  readonly pools?: readonly {
+    readonly name: string;
+    readonly workers: number;
+    readonly busy: number;
+    readonly busyMax: number;
+    readonly queued: number;
+    readonly queueMaxMs: number;
+    readonly served: number;
+  }[];
   readonly lagP99Ms: number;
+}
+/** Calls to the API that a zone's users finished since the previous record. */
+export interface ApiRecord extends Stamped {
+  readonly kind: 'api';
+  readonly zone: string;
+  /** [call, intended, ended, outcome, reason]; `unknown`: the user gave it up, or the connection broke. */
+  readonly calls: readonly (readonly [string, number, number, 'ok' | 'failed' | 'unknown', string | null])[];
+  readonly inFlight: number;
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  readonly lagP99Ms: number;
+}
+/** Printed when the users stop: [call, intended] of those that never finished. */
+export interface ApiUnfinished extends Stamped {
+  readonly kind: 'api.unfinished';
+  readonly zone: string;
+  readonly calls: readonly (readonly [string, number])[];
+}
+/** A node's own calls to the control plane, but for heartbeats, that are over since the previous record. */
+export interface NodeCallsRecord extends Stamped {
+  readonly kind: 'node.calls';
+  /** [operation, begun, ended, why there was no answer or `null`] */
+  readonly calls: readonly (readonly [string, number, number, string | null])[];
 }
 export interface AppRecord extends Stamped {
   readonly kind: 'app';
@@ -316,6 +360,9 @@ export type HistoryRecord =
   | LedgerRecord
   | ElectionRecord
   | ControlRecord
+  | ApiRecord
+  | ApiUnfinished
+  | NodeCallsRecord
   | AppRecord
   | ReplicaRecord
   | MembershipRecord;

@@ -48,7 +48,12 @@ export interface LabOptions {
  * The gauges first, which measure the paths while nobody else uses them; then storage, then those who use it: an
  * instance is ready when its volumes are attached.
  */
-const START_ORDER: readonly (readonly Role[])[] = [['gauge'], ['control-plane'], ['node'], ['instances', 'app']];
+const START_ORDER: readonly (readonly Role[])[] = [
+  ['gauge'],
+  ['control-plane'],
+  ['node'],
+  ['instances', 'app', 'users'],
+];
 
 /** Of a program that did not get ready, for the error. */
 const LAST_LINES = 15;

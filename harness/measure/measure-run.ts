@@ -4,6 +4,7 @@ import type { Plan } from '../scenario/plan.ts';
 import { type Agreement, measureAgreement } from './agreement.ts';
 import { measureApplications, type ZoneOperations } from './application.ts';
 import { type BlockIo, measureBlockIo } from './block-io.ts';
+import { type ControlPlaneMeasurement, measureControl } from './control.ts';
 import { type Copy, measureCopy } from './copy.ts';
 import { type Dose, measureDose } from './dose.ts';
 import { type Elections, measureElections } from './elections.ts';
@@ -25,6 +26,7 @@ export interface Measurements {
   readonly search: Search;
   readonly copy: Copy;
   readonly elections: Elections;
+  readonly controlPlane: ControlPlaneMeasurement;
   readonly agreement: readonly Agreement[];
   readonly dose: Dose;
   readonly fabric: Fabric;
@@ -47,6 +49,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     search: measureSearch(frame, loss),
     copy: measureCopy(frame, storm.states, storm.window),
     elections: measureElections(frame),
+    controlPlane: measureControl(frame),
     agreement: measureAgreement(frame, loss, storm),
     dose: measureDose(frame),
     fabric: measureFabric(frame),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { apiCallsOf, apiZones, isOpenLoop } from './api.ts';
 import { applicationZones, requestsOf } from './application.ts';
 import { bins } from './bins.ts';
+import { controlSeries, controlSeriesSchema } from './control.ts';
 import { atSeconds, type Frame, shortZone, type Window } from './frame.ts';
 import { latencyOf } from './latency.ts';
 import { latencySampleOf, type Operation, summariseAs } from './operations.ts';
@@ -33,6 +35,10 @@ export const seriesSchema = z.strictObject({
       p99Ms: gaps.describe('Lower bounds where over 1 % did not succeed; null under 100 requests'),
     }),
   ),
+  api: z
+    .array(z.strictObject({ zone: z.string(), shortName: z.string(), at, availability: gaps }))
+    .describe('Users’ calls to the API by the second in which they were intended; empty without users'),
+  control: controlSeriesSchema.describe('The control plane’s workers, as sampled'),
   host: z.strictObject({ at, busyShare: numbers, lagP99Ms: numbers }).describe('As sampled'),
 });
 export type Series = z.infer<typeof seriesSchema>;
@@ -68,11 +74,27 @@ export function measureSeries(frame: Frame, storm: StormMeasurement): Series {
     },
     search: { at: times(seconds), attemptsPerSecond: [...searchRates(frame, seconds)] },
     applications: applicationZones(frame).map((zone) => applicationSeries(frame, zone, seconds)),
+    api: apiZones(frame).map((zone) => apiSeries(frame, zone, seconds)),
+    control: controlSeries(frame),
     host: {
       at: hosts.map((record) => atSeconds(frame, record.t)),
       busyShare: hosts.map((record) => round(record.busyShare, 3)),
       lagP99Ms: hosts.map((record) => round(record.lagP99Ms, 1)),
     },
+  };
+}
+
+function apiSeries(frame: Frame, zone: string, seconds: readonly Window[]): Series['api'][number] {
+  const calls = apiCallsOf(frame, zone).filter(isOpenLoop);
+  const inBin = Map.groupBy(calls, (call) => Math.floor((call.intended - frame.zeroT) / 1000));
+  return {
+    zone,
+    shortName: shortZone(zone),
+    at: seconds.map((window) => atSeconds(frame, window.startT)),
+    availability: seconds.map((window) => {
+      const offered = inBin.get(Math.round((window.startT - frame.zeroT) / 1000)) ?? [];
+      return summariseAs('', offered).availability;
+    }),
   };
 }
 

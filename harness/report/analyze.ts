@@ -16,7 +16,8 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
   const measurements = measureRun(plan, records);
   const { verdict, expectations } = checkRun(measurements);
   const { scenario, preset, seed, overrides } = plan;
-  const { frame, storm, loss, search, copy, elections, dose, fabric, ledger, machine, series } = measurements;
+  const { frame, storm, loss, search, copy, elections, controlPlane, dose, fabric, ledger, machine, series } =
+    measurements;
   return {
     schemaVersion: 2,
     run: describeRun(frame, notes),
@@ -31,6 +32,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     search,
     copy,
     elections,
+    controlPlane,
     dose,
     fabric,
     agreement: [...measurements.agreement],

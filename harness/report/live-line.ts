@@ -1,4 +1,4 @@
-import type { HistoryRecord, NodeRecord, QueueRecord } from '../history/records.ts';
+import type { ControlRecord, HistoryRecord, NodeRecord, QueueRecord } from '../history/records.ts';
 import { shortZone } from '../measure/frame.ts';
 import { PAYLOAD_OF_FRAME } from '../measure/queues.ts';
 import type { Plan, PlanRouter } from '../scenario/plan.ts';
@@ -23,6 +23,8 @@ export class LiveView {
   readonly #appTimeoutMs: number;
   readonly #latest = new Map<string, NodeRecord>();
   readonly #answers: Map<string, Answer[]>;
+  readonly #hasUsers: boolean;
+  #control: ControlRecord | null = null;
   #samples: QueueRecord[] = [];
   #phase = 'starting';
   #startT: number | null = null;
@@ -38,6 +40,7 @@ export class LiveView {
     const nodes = plan.containers.filter((container) => container.role === 'node' && container.zone === zone);
     this.#nodes = new Set(nodes.map((node) => node.id));
     this.#appTimeoutMs = plan.load.appTimeoutMs;
+    this.#hasUsers = plan.containers.some((container) => container.role === 'users');
     const apps = plan.containers.filter((container) => container.role === 'app');
     this.#answers = new Map(apps.map((app) => [app.zone, []]));
   }
@@ -56,6 +59,9 @@ export class LiveView {
         break;
       case 'node':
         if (this.#nodes.has(record.source)) this.#latest.set(record.source, record);
+        break;
+      case 'control':
+        this.#control = record;
         break;
       case 'queue':
         if (record.source === this.#thin?.id) this.#samples = [...since(this.#samples, record.t - LOAD_MS), record];
@@ -82,6 +88,7 @@ export class LiveView {
       `${this.#outcome ?? this.#phase}${elapsed}`,
       this.#volumes(),
       `thin ${this.#load()}`,
+      ...this.#workers(),
       ...(availability.length === 0 ? [] : [`${availability.join(', ')} (5 s)`]),
     ];
     return parts.join(' | ');
@@ -94,6 +101,13 @@ export class LiveView {
     const stuck = sum((record) => record.stuck);
     // A node counts its stuck volumes among the degraded ones.
     return `${sum((record) => record.mirrored)} mirrored, ${sum((record) => record.degraded) - stuck} degraded, ${stuck} stuck`;
+  }
+
+  /** Only where the control plane has users, who notice. */
+  #workers(): string[] {
+    if (!this.#hasUsers || this.#control === null) return [];
+    const { busyWorkers, queued } = this.#control;
+    return [`${busyWorkers} workers busy, ${queued} calls wait`];
   }
 
   #load(): string {

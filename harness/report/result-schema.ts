@@ -5,6 +5,7 @@ import { outcomeSchema } from '../check/verdict.ts';
 import { agreementSchema } from '../measure/agreement.ts';
 import { zoneOperationsSchema } from '../measure/application.ts';
 import { blockIoSchema } from '../measure/block-io.ts';
+import { controlPlaneSchema } from '../measure/control.ts';
 import { copySchema } from '../measure/copy.ts';
 import { doseSchema } from '../measure/dose.ts';
 import { electionsSchema } from '../measure/elections.ts';
@@ -75,6 +76,7 @@ export const resultSchema = z.strictObject({
   search: searchSchema,
   copy: copySchema,
   elections: electionsSchema,
+  controlPlane: controlPlaneSchema,
   dose: doseSchema,
   fabric: fabricSchema,
   agreement: z.array(agreementSchema),

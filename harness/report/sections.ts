@@ -1,3 +1,4 @@
+import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
@@ -16,6 +17,7 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Fabric', rows: fabricRows(result) },
   { title: 'Agreement', rows: agreementRows(result) },
   { title: 'Applications', rows: applicationRows(result) },
+  { title: 'Control plane', rows: controlPlaneRows(result.controlPlane) },
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
 ];
@@ -193,6 +195,47 @@ function operations({ offered, ok, availability, availabilityLow95, availability
   const p50 = milliseconds(latency.p50Ms, latency.p50AtLeast);
   const p99 = milliseconds(latency.p99Ms, latency.p99AtLeast);
   return `${percent(availability)} (${interval}), ${integer(ok)} of ${integer(offered)}; p50 ${p50}, p99 ${p99}`;
+}
+
+function controlPlaneRows(control: Result['controlPlane']): readonly Row[] {
+  if (control.reason !== null) return [['not measured', control.reason]];
+  const { busyPeak, queueMaxSeconds, queuedPeak, storeMaxSeconds, served, expired, dropped, refused, pools } = control;
+  const workers = pools.reduce((sum, pool) => sum + pool.workers, 0);
+  const rows: Row[] = [
+    ['workers busy at once', `at most ${number(busyPeak)}${workers === 0 ? '' : ` of ${workers}`}`],
+    [
+      'waited for a worker',
+      `at most ${seconds(queueMaxSeconds ?? 0)}, at most ${count(queuedPeak ?? 0, 'call')} at once`,
+    ],
+  ];
+  if (storeMaxSeconds !== null) rows.push(['longest operation of the store', seconds(storeMaxSeconds)]);
+  if (pools.length > 1) {
+    for (const { name, workers: own, busyPeak: busy, queueMaxSeconds: waited } of pools) {
+      rows.push([`workers: ${name}`, `at most ${busy} of ${own} busy, waited for at most ${seconds(waited)}`]);
+    }
+  }
+  const inVain = expired === null ? '' : `, ${integer(expired)} after the caller had given up`;
+  rows.push(['calls served', `${integer(served ?? 0)}${inVain}`]);
+  if ((dropped ?? 0) + (refused ?? 0) > 0) {
+    rows.push(['calls not worked on', `${integer(refused ?? 0)} refused, ${integer(dropped ?? 0)} left alone`]);
+  }
+  for (const {
+    zone,
+    operation,
+    periods: [overall],
+  } of control.nodeCalls) {
+    if (operation !== 'elections' || overall === undefined || overall.offered === 0) continue;
+    rows.push([`elections, by ${zone}’s nodes`, operations(overall)]);
+  }
+  for (const {
+    zone,
+    call,
+    periods: [overall],
+  } of control.api) {
+    if (overall === undefined || overall.offered === 0) continue;
+    rows.push([`API, ${zone}${call === ALL_CALLS ? '' : `: ${call}`}`, operations(overall)]);
+  }
+  return rows;
 }
 
 function ledgerRows({ ledger }: Result): readonly Row[] {

@@ -24,13 +24,17 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
     links[destination] = { ...links[destination], [plane]: { host: listen.ip, port: listen.port } };
   }
   const serves = (other: string): boolean => regionWide || other === zone;
+  const nodes = plan.containers.filter((other) => other.role === 'node' && serves(other.zone));
+  const nodesOfZones: Record<string, string[]> = {};
+  for (const node of nodes) nodesOfZones[node.zone] = [...(nodesOfZones[node.zone] ?? []), node.id];
   return {
     id,
     zone,
     seed: plan.seed,
     addresses,
     links,
-    nodes: plan.containers.filter((other) => other.role === 'node' && serves(other.zone)).map((node) => node.id),
+    nodes: nodes.map((node) => node.id),
+    nodesOfZones,
     volumes: plan.volumes.filter((volume) => serves(volume.zone)),
     storage: plan.storage,
     load: plan.load,

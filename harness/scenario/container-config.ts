@@ -20,6 +20,8 @@ export interface ContainerConfig {
   readonly links: Readonly<Record<string, Readonly<Partial<Record<Plane, Dial>>>>>;
   /** Ids of the storage nodes of the same zone (a node's own id included). */
   readonly nodes: readonly string[];
+  /** Zone -> ids of its storage nodes, for every zone that this container serves (all for the control plane). */
+  readonly nodesOfZones: Readonly<Record<string, readonly string[]>>;
   /** Every volume whose zone this container serves (all zones for the control plane), as placed at the start. */
   readonly volumes: readonly PlanVolume[];
   readonly storage: StorageSettings;

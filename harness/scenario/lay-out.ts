@@ -45,6 +45,22 @@ function containerIds(service: TopologyService, replicas: number): string[] {
   return replicas === 1 ? [base] : numbers.map((i) => `${base}-${i}`);
 }
 
+/**
+ * The topology without what needs a parameter that is 0 in this plan. @throws BadInputError for one that is not a
+ * number of this scenario.
+ */
+function neededOf(topology: Topology, parameters: ResolvedParameters): Topology {
+  const isThere = ({ needs }: Pick<TopologyService, 'needs'>): boolean => {
+    if (needs === undefined) return true;
+    if (parameters.has(needs.value)) return parameters.number(needs.value) > 0;
+    throw new BadInputError(problemAt(needs.at, `the parameter \`${needs.value}\``, 'one that the scenario has'));
+  };
+  const services = topology.services
+    .filter(isThere)
+    .map((service) => ({ ...service, links: service.links.filter(isThere) }));
+  return { ...topology, services };
+}
+
 function membersOf(topology: Topology, parameters: ResolvedParameters): Member[] {
   const members = topology.services.flatMap((service) => {
     const name = `zones.${service.zone}.nodes`;
@@ -87,8 +103,12 @@ function gaugesOf(topology: Topology): Member[] {
     });
 }
 
-/** A link is on the router of its source's zone; one from outside, on that of its destination's. */
+/**
+ * A link is on the router of its source's zone; one from outside or from a region-wide service, which has no router,
+ * on that of its destination's.
+ */
 function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
+  const regionWide = new Set(topology.zones.filter((zone) => zone.regionWide).map((zone) => zone.id));
   const containersOf = (service: string): Member[] => members.filter((member) => member.service.name === service);
   const inside = members.flatMap((source) =>
     source.service.links.flatMap(({ to, planes, port }) =>
@@ -96,7 +116,8 @@ function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
         containersOf(to)
           .filter((destination) => destination.id !== source.id)
           .map((destination): Wire => {
-            const router = routerId(source.service.zone, plane);
+            const zone = regionWide.has(source.service.zone) ? destination.service.zone : source.service.zone;
+            const router = routerId(zone, plane);
             return { source, destination, plane, port, router };
           }),
       ),
@@ -126,10 +147,11 @@ function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
  * network, containers those after. @throws BadInputError when a network or the block is too small for them.
  */
 export function layOut(
-  topology: Topology,
+  whole: Topology,
   parameters: ResolvedParameters,
   block: string,
 ): Pick<Plan, 'zones' | 'routers' | 'containers' | 'links'> {
+  const topology = neededOf(whole, parameters);
   const gauges = gaugesOf(topology);
   const members = [...membersOf(topology, parameters), ...gauges];
   const wires = [...wiresOf(topology, members), ...gauges.flatMap((gauge) => gaugeWires(topology, gauge))];
@@ -160,7 +182,9 @@ export function layOut(
     const ip = management.take() ?? '';
     const reached = wires
       .filter((wire) => wire.router === id)
-      .flatMap((wire) => networkOf(wire.destination.service.zone, wire.plane));
+      .flatMap((wire) =>
+        [wire.destination, wire.source].flatMap((end) => (end === null ? [] : networkOf(end.service.zone, wire.plane))),
+      );
     // The replication router is on the primary network too: misrouted bytes come in and leave there.
     const crossed = plane === 'replication' ? networkOf(zone, 'primary') : [];
     const networks = new Set([network, ...crossed, ...reached]);

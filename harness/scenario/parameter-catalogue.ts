@@ -79,6 +79,13 @@ export const STORAGE_KINDS = {
   searchServiceMinMs: milliseconds(0),
   searchServiceMaxMs: milliseconds(0),
   controlPlaneWorkers: count('workers', 1, 1024),
+  controlQueueLimit: count('calls', 0, 100_000),
+  dropExpired: count('0 or 1', 0, 1),
+  poolPerZone: count('0 or 1', 0, 1),
+  electionWorkers: count('workers', 0, 1024),
+  storeServiceMs: milliseconds(0),
+  createTimeoutMs: milliseconds(1),
+  createRetryMs: milliseconds(1),
   acknowledgeBeforeMirrorMs: milliseconds(0),
 } satisfies Record<keyof StorageSettings, ParameterKind<number>>;
 
@@ -92,6 +99,9 @@ export const LOAD_KINDS = {
   appWriteShare: share,
   appVolumes: count('volumes', 1, 10_000),
   appTimeoutMs: milliseconds(1),
+  apiCallsPerSecond: rate('calls/s'),
+  apiCreateShare: share,
+  apiTimeoutMs: milliseconds(1),
 } satisfies Record<keyof LoadSettings, ParameterKind<number>>;
 
 /**

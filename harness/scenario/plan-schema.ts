@@ -42,7 +42,7 @@ const container = strictObject({
   id: text,
   service: text,
   zone: text,
-  role: z.enum(['node', 'control-plane', 'instances', 'app', 'gauge']),
+  role: z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'gauge']),
   command: texts,
   attachments: z.array(attachment),
   disks: texts,
@@ -74,6 +74,14 @@ const storage = strictObject({
   searchServiceMinMs: amount,
   searchServiceMaxMs: amount,
   controlPlaneWorkers: count,
+  // A plan that was written before these were settings is carried out as it was.
+  controlQueueLimit: count.default(4096),
+  dropExpired: count.default(0),
+  poolPerZone: count.default(0),
+  electionWorkers: count.default(0),
+  storeServiceMs: amount.default(0),
+  createTimeoutMs: amount.default(15_000),
+  createRetryMs: amount.default(250),
   acknowledgeBeforeMirrorMs: amount,
 });
 
@@ -87,6 +95,9 @@ const load = strictObject({
   appWriteShare: share,
   appVolumes: count,
   appTimeoutMs: amount,
+  apiCallsPerSecond: amount.default(0),
+  apiCreateShare: share.default(0),
+  apiTimeoutMs: amount.default(3000),
 });
 
 const fault = strictObject({

@@ -9,8 +9,8 @@
 /** The two networks of a zone, as AWS described them: high capacity, and low capacity. */
 export type Plane = 'primary' | 'replication';
 
-/** What a container is for. Storage nodes, clients of volumes, the services beside them, and each zone's gauge. */
-export type Role = 'node' | 'control-plane' | 'instances' | 'app' | 'gauge';
+/** What a container is for. Storage nodes, clients of volumes, users of the API, their services, each zone's gauge. */
+export type Role = 'node' | 'control-plane' | 'instances' | 'app' | 'users' | 'gauge';
 
 /** Where a parameter's value comes from: never show a chosen value as a historic fact. */
 export type Origin = 'chosen' | 'stated' | 'derived';
@@ -188,6 +188,20 @@ export interface StorageSettings {
   readonly searchServiceMinMs: number;
   readonly searchServiceMaxMs: number;
   readonly controlPlaneWorkers: number;
+  /** Calls that may wait for a worker of a pool; one more is refused as overloaded. */
+  readonly controlQueueLimit: number;
+  /** 1: a worker leaves a call alone whose caller has given up. 0: it works on it all the same, as in 2011. */
+  readonly dropExpired: number;
+  /** 1: each zone has workers of its own, all zones' together as many. 0: one pool for the Region, as in 2011. */
+  readonly poolPerZone: number;
+  /** Workers of each zone for the calls of its cluster alone, besides the others; 0: none, as in 2011. */
+  readonly electionWorkers: number;
+  /** What each operation takes of the control plane's one store, one after the other, besides its fdatasync. */
+  readonly storeServiceMs: number;
+  /** How long the creation of a volume looks for room before it fails; its worker is taken all the while. */
+  readonly createTimeoutMs: number;
+  /** Pause between two looks. */
+  readonly createRetryMs: number;
   /** 0 in every honest run. A node made wrong on purpose acknowledges a write this long before it mirrors it. */
   readonly acknowledgeBeforeMirrorMs: number;
 }
@@ -206,6 +220,12 @@ export interface LoadSettings {
   /** A zone's application is striped over so many of its zone's volumes, or over all where there are fewer. */
   readonly appVolumes: number;
   readonly appTimeoutMs: number;
+  /** Calls of each zone's users to the control plane's API; 0: there are no users. */
+  readonly apiCallsPerSecond: number;
+  /** Of these, those that create a volume; the others attach and describe existing ones. */
+  readonly apiCreateShare: number;
+  /** A user gives a call up after so long, and the control plane does not know it. */
+  readonly apiTimeoutMs: number;
 }
 
 export interface Plan {

@@ -75,7 +75,9 @@ function networksOf(data: TopologyFile, source: YamlSource): TopologyNetwork[] {
 function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
   return Object.entries(data.services).map(([name, service]) => {
     const path = ['services', name];
-    const { zone, role, links, published } = service[EXTENSION];
+    const { zone, role, needs, links, published } = service[EXTENSION];
+    const needed = (value: string | undefined, ...at: readonly (string | number)[]) =>
+      value === undefined ? {} : { needs: { value, at: source.placeOf([...path, EXTENSION, ...at, 'needs']) } };
     return {
       name,
       zone,
@@ -84,7 +86,14 @@ function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
       networks: service.networks,
       disks: service.volumes ?? [],
       replicas: { value: service.deploy?.replicas ?? 1, at: source.placeOf([...path, 'deploy', 'replicas']) },
-      links: (links ?? []).map((link, i) => ({ ...link, at: source.placeOf([...path, EXTENSION, 'links', i, 'to']) })),
+      ...needed(needs),
+      links: (links ?? []).map(({ to, planes, port, needs: ofLink }, i) => ({
+        to,
+        planes,
+        port,
+        ...needed(ofLink, 'links', i),
+        at: source.placeOf([...path, EXTENSION, 'links', i, 'to']),
+      })),
       published: (published ?? []).map((value, i) => ({
         value,
         at: source.placeOf([...path, EXTENSION, 'published', i]),
@@ -189,10 +198,9 @@ function problemsOfServices({ zones, networks, services }: Topology, source: Yam
         problems.push(problemAt(link.at, `a link to \`${link.to}\``, expected));
         continue;
       }
-      if (zone?.regionWide) {
-        problems.push(
-          problemAt(link.at, `a link from the region-wide \`${service.name}\``, 'links from zones with routers'),
-        );
+      if (zone?.regionWide && zones.some(({ id, regionWide }) => id === destination.zone && regionWide)) {
+        const found = `a link between the region-wide \`${service.name}\` and \`${destination.name}\``;
+        problems.push(problemAt(link.at, found, 'a zone with routers at one end'));
       }
       for (const plane of link.planes) {
         for (const end of [service, destination].filter((candidate) => !planesOf(candidate).includes(plane))) {

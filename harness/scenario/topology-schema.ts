@@ -4,8 +4,13 @@ import { strictObject } from './zod-problems.ts';
 const scalar = z.union([z.string(), z.number()], { error: 'a quantity with its unit' });
 const port = z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535);
 const plane = z.enum(['primary', 'replication']);
-const role = z.enum(['node', 'control-plane', 'instances', 'app']);
+const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users']);
 const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+
+const needs = z
+  .string()
+  .optional()
+  .describe('A parameter, such as `load.apiCallsPerSecond`: left out of a plan in which it is 0.');
 
 const zone = strictObject({
   volumes: z.int().min(0).optional().describe('Volumes placed on the zone’s nodes, two replicas each.'),
@@ -23,11 +28,13 @@ const link = strictObject({
   to: z.string().describe('The destination service; each container of this one dials each of that one.'),
   planes: z.array(plane).min(1),
   port,
+  needs,
 });
 
 const serviceExtension = strictObject({
   zone: z.string(),
   role,
+  needs,
   links: z.array(link).optional(),
   published: z
     .array(port)

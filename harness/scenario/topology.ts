@@ -37,6 +37,8 @@ export interface TopologyService {
   readonly replicas: Located<number>;
   readonly links: readonly TopologyLink[];
   readonly published: readonly Located<number>[];
+  /** The parameter without which (at 0) there is no such container. */
+  readonly needs?: Located<string>;
   readonly at: Place;
 }
 
@@ -44,6 +46,8 @@ export interface TopologyLink {
   readonly to: string;
   readonly planes: readonly Plane[];
   readonly port: number;
+  /** The parameter without which (at 0) there is no such link. */
+  readonly needs?: Located<string>;
   readonly at: Place;
 }
 

@@ -213,6 +213,28 @@
       line('held by old copies', 'degraded', unit('', 0), { paths: stepped }),
     ],
   });
+  if (series.api.length > 0) {
+    draw('api', {
+      label: '% of calls',
+      y: { range: () => [0, 104] },
+      columns: [
+        series.api[0].at,
+        ...series.api.map((zone) => zone.availability.map((value) => (value === null ? null : percentOf(value)))),
+      ],
+      lines: series.api.map((zone, index) =>
+        line(zone.zone, ZONE_COLOURS[index % 4], unit(' %', 1), { paths: stepped }),
+      ),
+    });
+    draw('workers', {
+      label: 'calls',
+      y: fromZero,
+      columns: [series.control.at, series.control.busy, series.control.queued],
+      lines: [
+        line('busy workers', 'flow', unit('', 0), { paths: stepped }),
+        line('waiting', 'stuck', unit('', 0), { paths: stepped }),
+      ],
+    });
+  }
   const limit = (value) => series.host.at.map(() => value);
   draw('cpu', {
     label: '%',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { ALL_CALLS } from '../../measure/api.ts';
 import type { Result } from '../result-schema.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
 import * as tables from './tables.ts';
@@ -100,9 +101,16 @@ const plotData = ({ series, trigger, queues, loss, phases, dose }: Result) => ({
     .map(({ router, plane, capacityMbit }) => ({ router, plane, capacityMbit })),
 });
 
-function figures({ loss }: Result): string {
+function figures({ loss, series }: Result): string {
   const figure = (id: string, title: string, note: string, className = '') =>
     `<figure class="${className}"><figcaption><b>${escapeHtml(title)}</b> ${escapeHtml(note)}</figcaption><div class="plot" id="${id}"></div></figure>`;
+  const apiFigures =
+    series.api.length === 0
+      ? ''
+      : [
+          figure('api', 'Calls to the API', 'share of each second’s calls that were answered, by the users’ zone'),
+          figure('workers', 'Workers of the control plane', 'busy, and calls that wait for one'),
+        ].join('\n');
   return `<section class="figures" aria-label="Plots over time">
 <p class="key"><span class="swatch fault"></span><span class="swatch over"></span> fault applied <span class="swatch end"></span> trigger proved gone · time in seconds since the fault was applied</p>
 ${figure('volumes', 'Volumes by state', `${loss.zone}; areas by the nodes, the line by the instances’ hung I/O`, 'wide')}
@@ -112,6 +120,7 @@ ${figure('availability', 'Application availability', 'share of each second’s r
 ${figure('latency', 'Application latency', 'from the intended start; failures rank slowest')}
 ${figure('search', 'Search for room', 'attempts per second, all nodes of the zone')}
 ${figure('slots', 'Room', 'free slots on disk, and slots held by old copies')}
+${apiFigures}
 ${figure('cpu', 'CPU of the machine', 'share of all CPUs, steal included')}
 ${figure('lag', 'Event-loop lag of the observer', 'p99 of each interval')}
 </section>`;
@@ -143,6 +152,11 @@ function sections(result: Result): string {
       tables.operationsTable(io),
       'There is no time limit here: an operation that hung until the election is ok, and slow.',
     ),
+    section(
+      'Control plane',
+      tables.sectionTable(result, 'Control plane') + tables.operationsTable(apiCalls(result)),
+      'Users’ calls come by an open loop; one is given up after a time that the control plane does not know of. A worker that goes on with it works in vain.',
+    ),
     section('Ledger', tables.sectionTable(result, 'Ledger'), LEDGER_NOTE),
     section('Validity', tables.sectionTable(result, 'Validity') + tables.lagTable(result)),
     section(
@@ -154,6 +168,12 @@ function sections(result: Result): string {
     section('Files', FILES),
   ].join('\n');
 }
+
+const apiCalls = ({ controlPlane }: Result) =>
+  controlPlane.api.map(({ zone, call, periods }) => ({
+    name: call === ALL_CALLS ? zone : `${zone}, ${call}`,
+    periods,
+  }));
 
 const CAPACITY_NOTE =
   'A capacity is 10⁶ bit/s of TCP payload at the receiver. A router has one queue for everything that passes it. Rates here are bytes of frames that left the queue × 1,448/1,514, the payload of a full frame: an upper bound where messages are small.';

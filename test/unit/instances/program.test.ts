@@ -27,6 +27,9 @@ const LOAD: LoadSettings = {
   appWriteShare: 0,
   appVolumes: 0,
   appTimeoutMs: 0,
+  apiCallsPerSecond: 0,
+  apiCreateShare: 0,
+  apiTimeoutMs: 1000,
 };
 
 /** A control plane and one "node" with two volumes, of which `v1` hangs once `hung` is set. */

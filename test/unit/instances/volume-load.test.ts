@@ -25,6 +25,9 @@ const SETTINGS: LoadSettings = {
   appWriteShare: 0,
   appVolumes: 0,
   appTimeoutMs: 0,
+  apiCallsPerSecond: 0,
+  apiCreateShare: 0,
+  apiTimeoutMs: 1000,
 };
 
 const running: VolumeLoad[] = [];

@@ -92,6 +92,13 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       searchServiceMinMs: 12,
       searchServiceMaxMs: 16,
       controlPlaneWorkers: 16,
+      controlQueueLimit: 4096,
+      dropExpired: 0,
+      poolPerZone: 0,
+      electionWorkers: 0,
+      storeServiceMs: 0,
+      createTimeoutMs: 15_000,
+      createRetryMs: 250,
       acknowledgeBeforeMirrorMs: 0,
     },
     load: {
@@ -104,6 +111,9 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       appWriteShare: 0.5,
       appVolumes: 2,
       appTimeoutMs: 5000,
+      apiCallsPerSecond: 0,
+      apiCreateShare: 0.2,
+      apiTimeoutMs: 3000,
     },
     phases: [
       { name: 'baseline', seconds: 10, until: null, atMostSeconds: null, faults: [] },

@@ -25,3 +25,14 @@ test('the line tells phase, time, volumes, the thin network and availability', (
   view.feed(runEnd(12_000));
   expect(view.line()).toMatch(/^completed 11\.0 s \| .* \| a –, b – \(5 s\)$/);
 });
+
+test('where the control plane has users, the line tells of its workers', () => {
+  const plan = smallPlan();
+  const users = { id: 'b-users', service: 'b-users', zone: 'use1-b', role: 'users', command: [] } as const;
+  const withUsers = { ...plan, containers: [...plan.containers, { ...users, attachments: [], disks: [] }] };
+  const [without, view] = [new LiveView(plan), new LiveView(withUsers)];
+  const record = { busyWorkers: 16, queued: 230, queueMaxMs: 9000, served: 5, lagP99Ms: 1 };
+  for (const one of [without, view]) one.feed({ kind: 'control', source: 'control-plane', t: 1000, ...record });
+  expect(view.line()).toContain('| thin – | 16 workers busy, 230 calls wait | a –');
+  expect(without.line()).not.toContain('workers');
+});

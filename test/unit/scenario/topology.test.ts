@@ -22,7 +22,7 @@ test('links dial the ports that the fixtures listen on', () => {
     node: [PORTS.peer, PORTS.nbd],
     'control-plane': [PORTS.controlPlane],
     app: [PORTS.http],
-    instances: [],
+    instances: [], users: [],
     gauge: [],
   };
   for (const { links, published, role } of topology.services) {
@@ -43,5 +43,5 @@ test('merge keys and anchors are followed, and errors point to the anchor', () =
     .replace('  use1-a-node:\n    image: zonestorm/fixtures\n', '  use1-a-node:\n    <<: *node\n');
   const line = shared.split('\n').indexOf('  privileged: true') + 1;
   expect(() => readTopology('ebs.yaml', shared)).toThrow(`ebs.yaml:${line}:3: found the key \`privileged\``);
-  expect(readTopology('ebs.yaml', shared.replace('  privileged: true\n', '')).services).toHaveLength(7);
+  expect(readTopology('ebs.yaml', shared.replace('  privileged: true\n', '')).services).toHaveLength(9);
 });

@@ -76,7 +76,11 @@ export class TestCluster implements AsyncDisposable {
       configs.set(source, testConfig({ ...config, storage: options.settings ?? {} }));
     }
     const ofControlPlane = { id: 'control-plane', addresses: { primary: controlHost }, nodes: options.nodes, volumes };
-    configs.set('control-plane', testConfig({ ...ofControlPlane, storage: options.settings ?? {} }));
+    const links: Record<string, Partial<Record<Plane, Dial>>> = {};
+    for (const node of options.nodes) {
+      links[node] = { primary: await open(`control-plane->${node}@primary`, address(node, 'primary'), PORTS.peer) };
+    }
+    configs.set('control-plane', testConfig({ ...ofControlPlane, links, storage: options.settings ?? {} }));
     const folder = await mkdtemp(join(tmpdir(), 'storage-cluster-'));
     const cluster = new TestCluster(folder, configs, pipes, { host: controlHost, port: PORTS.controlPlane });
     for (const id of configs.keys()) cluster.startProgram(id);

@@ -16,6 +16,13 @@ const STORAGE: StorageSettings = {
   searchServiceMinMs: 4,
   searchServiceMaxMs: 6,
   controlPlaneWorkers: 4,
+  controlQueueLimit: 4096,
+  dropExpired: 0,
+  poolPerZone: 0,
+  electionWorkers: 0,
+  storeServiceMs: 0,
+  createTimeoutMs: 2000,
+  createRetryMs: 50,
   acknowledgeBeforeMirrorMs: 0,
 };
 
@@ -29,6 +36,9 @@ const LOAD: LoadSettings = {
   appWriteShare: 0,
   appVolumes: 0,
   appTimeoutMs: 1000,
+  apiCallsPerSecond: 0,
+  apiCreateShare: 0,
+  apiTimeoutMs: 1000,
 };
 
 /** A program's configuration with nothing in it but what the test gives. */
@@ -37,5 +47,6 @@ export function testConfig(
 ): ContainerConfig {
   const { storage, ...rest } = given;
   const empty = { id: 'a', zone: 'z', seed: 1, addresses: {}, links: {}, nodes: [], volumes: [], load: LOAD };
-  return { ...empty, ...rest, storage: { ...STORAGE, ...storage } };
+  const nodesOfZones = { [rest.zone ?? 'z']: rest.nodes ?? [] };
+  return { ...empty, nodesOfZones, ...rest, storage: { ...STORAGE, ...storage } };
 }
