@@ -75,6 +75,15 @@ const storage = strictObject({
   searchServiceMaxMs: amount,
   controlPlaneWorkers: count,
   acknowledgeBeforeMirrorMs: amount,
+  raceCloses: count,
+  raceWindowMs: amount,
+  raceProbability: share,
+  searchBackoffBaseMs: amount,
+  searchBackoffCapMs: amount,
+  reattachMs: amount,
+  resyncsPerNode: count,
+  remirrorWaitMs: amount,
+  remirrorStopShare: share,
 });
 
 const load = strictObject({

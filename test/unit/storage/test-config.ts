@@ -17,6 +17,15 @@ const STORAGE: StorageSettings = {
   searchServiceMaxMs: 6,
   controlPlaneWorkers: 4,
   acknowledgeBeforeMirrorMs: 0,
+  raceCloses: 15,
+  raceWindowMs: 100,
+  raceProbability: 0,
+  searchBackoffBaseMs: 0,
+  searchBackoffCapMs: 8000,
+  reattachMs: 0,
+  resyncsPerNode: 0,
+  remirrorWaitMs: 0,
+  remirrorStopShare: 1,
 };
 
 const LOAD: LoadSettings = {
