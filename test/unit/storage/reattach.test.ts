@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
+import type { VolumeConfig } from '../../../fixtures/storage/disk/volume-config.ts';
 import { connectNbd, type NbdClient } from '../../../fixtures/storage/nbd/client.ts';
+import type { NodeContext } from '../../../fixtures/storage/node/node-context.ts';
+import type { PrimaryVolume } from '../../../fixtures/storage/node/primary-volume.ts';
+import { reattach } from '../../../fixtures/storage/node/reattach.ts';
+import { TargetLostError } from '../../../fixtures/storage/node/target-lost-error.ts';
 import { TestCluster } from './test-cluster.ts';
+import { testConfig } from './test-config.ts';
 
 const BLOCK = 4096;
 
@@ -82,6 +88,50 @@ test.concurrent('a mirror that was promoted meanwhile is followed, not led', asy
   const read = await current.read(0, 2 * BLOCK);
   expect([read.readUInt8(0), read.readUInt8(BLOCK)]).toEqual([1, 2]);
 }, 20_000);
+
+/** What the control plane answers decides, and whether the volume was asked to go back at all. */
+async function decided(answer: Partial<VolumeConfig>, end: 'reached' | 'refused' = 'reached') {
+  const config = { volume: 'v1', epoch: 3, primary: 'a', mirror: 'b', joining: null, retained: null, ...answer };
+  const done: string[] = [];
+  const context = {
+    id: 'a',
+    settings: testConfig({ storage: { reattachMs: 5000, heartbeatMs: 5 } }).storage,
+    now: () => performance.now(),
+    isLost: () => false,
+    lease: () => ({ term: 7 }),
+    control: {
+      request: async () => {
+        done.push('asked');
+        return config;
+      },
+    },
+  } as unknown as NodeContext;
+  const volume = {
+    name: 'v1',
+    epoch: 3,
+    isRefused: end === 'refused',
+    loseTarget: () => done.push('lost'),
+    reattach: async (peer: string, term: number) => {
+      done.push(`${peer} under ${term}`);
+      if (end === 'refused') throw new TargetLostError('refused');
+    },
+  } as unknown as PrimaryVolume;
+  const signal = new AbortController().signal;
+  const { outcome } = await reattach(context, volume, 'b', { begin: () => undefined, signal });
+  return { outcome, done };
+}
+
+test('it goes back only where the control plane names both at this epoch, under the term from before the question', async () => {
+  expect(await decided({})).toEqual({ outcome: 'reattached', done: ['asked', 'b under 7'] });
+  expect(await decided({ primary: 'b', mirror: null, epoch: 4 })).toEqual({ outcome: 'superseded', done: ['asked'] });
+  expect(await decided({ mirror: 'c' })).toEqual({ outcome: 'gone', done: ['asked'] });
+  expect(await decided({ mirror: null, joining: 'c', retained: 'b' })).toEqual({ outcome: 'gone', done: ['asked'] });
+  expect(await decided({ epoch: 4 })).toEqual({ outcome: 'gone', done: ['asked'] });
+});
+
+test('a mirror that refuses is not asked again', async () => {
+  expect(await decided({}, 'refused')).toEqual({ outcome: 'gone', done: ['asked', 'b under 7', 'lost'] });
+});
 
 test.concurrent('a mirror that does not come back in time is replaced', async () => {
   await using cluster = await TestCluster.start({
