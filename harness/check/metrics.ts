@@ -90,6 +90,16 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'most slots held at once by replicas left behind',
     (m) => m.storm.result.peakHeldSlots,
   ),
+  'storm.quarantinedSlots': metric(
+    'count',
+    'most slots at once on nodes that crashed, where nobody may use them',
+    (m) => m.crashes.peakQuarantinedSlots,
+  ),
+  'volumes.unrecoverable': metric(
+    'count',
+    'volumes at the end whose confirmed replicas are all on crashed nodes',
+    (m) => m.crashes.volumesUnrecoverable,
+  ),
   'volumes.degraded': metric(
     'count',
     'volumes of any zone that ever lost their partner',
@@ -101,6 +111,12 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     (m) => m.storm.result.peakStuckVolumes,
   ),
   'nodes.lost': metric('count', 'nodes presumed dead by a peer', (m) => m.loss.nodesLost),
+  'nodes.crashed': metric('count', 'nodes that crashed by the race of closes', (m) => m.crashes.nodesCrashed),
+  'nodes.closesPeak': metric(
+    'count',
+    'most search connections that one node closed at once',
+    (m) => m.crashes.closesPeak,
+  ),
   'nodes.pairsLost': metric('count', 'pairs of nodes that lost one another to the fault', (m) => m.loss.pairsLost),
   'nodes.longestSilence': metric(
     's',
@@ -143,6 +159,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'count',
     'extents right on every confirmed replica',
     ledger((l) => l.extentsVerified),
+  ),
+  'ledger.salvageable': metric(
+    'count',
+    'extents right, but on disks of crashed nodes only',
+    ledger((l) => l.extentsSalvageable),
   ),
   'ledger.lost': metric(
     'count',

@@ -3,6 +3,14 @@ import type { Router } from '../fabric/router.ts';
 import type { FaultWords } from '../scenario/fault-language.ts';
 import type { Plan, PlanFault, PlanLink } from '../scenario/plan.ts';
 
+export interface ContainerState {
+  readonly running: boolean;
+  readonly paused: boolean;
+  readonly startedAt: string;
+  /** Of one that does not run: what its program ended with, or 128 + the signal. */
+  readonly exitCode: number;
+}
+
 /** What a fault may do to containers. Each is idempotent, and reads the engine where it answers. */
 export interface ContainerControl {
   kill(id: string): Promise<void>;
@@ -10,7 +18,7 @@ export interface ContainerControl {
   start(id: string): Promise<void>;
   pause(id: string): Promise<void>;
   unpause(id: string): Promise<void>;
-  state(id: string): Promise<{ readonly running: boolean; readonly paused: boolean; readonly startedAt: string }>;
+  state(id: string): Promise<ContainerState>;
   /** So many CPUs at most; `null`: no limit. */
   limitCpu(id: string, cpus: number | null): Promise<void>;
   /** As the kernel has it, CPUs; `null`: none. */

@@ -47,6 +47,7 @@ export const historySchema = z.discriminatedUnion('kind', [
   }),
   record('router.replaced', { reason: z.string() }),
   record('final-state', { problems: z.array(z.string()) }),
+  record('exit', { exitCode: z.int() }),
   record('queue', { frameBytes: count, packets: count, drops: count, backlogBytes: count }),
   record('trigger.end', { routesRestoredAt: t, backlogAtRestoreBytes: count, drainedAt: t }),
   // The kernel's idle times may step back a little, which makes a share of them negative by as little.
@@ -92,6 +93,7 @@ export const historySchema = z.discriminatedUnion('kind', [
       'elected',
       'copied',
       'confirmed',
+      'reattached',
       'superseded',
       'released',
     ]),
@@ -112,6 +114,9 @@ export const historySchema = z.discriminatedUnion('kind', [
     searchRefused: count,
     searchFailed: count,
     searchQueueMaxMs: count,
+    // Histories from before the race was modelled have neither.
+    closesPeak: count.default(0),
+    racyCloses: count.default(0),
     copySentBytes: count,
     copyReceivedBytes: count,
     receivedBytes: byPlane,
@@ -119,6 +124,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     silenceMaxMs: count,
     lagP99Ms: count,
   }),
+  record('crash', { closesInWindow: count, replicas: count }),
   record('io', {
     ops: z.array(z.tuple([z.string(), op, t, t, outcome, z.string().nullable()])),
     pending: z.array(z.tuple([z.string(), t])),

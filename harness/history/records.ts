@@ -60,6 +60,11 @@ export interface FinalState extends Stamped {
   readonly kind: 'final-state';
   readonly problems: readonly string[];
 }
+/** A container has ended by itself or by a fault, as the engine says; those of the taking down are not told. */
+export interface ExitRecord extends Stamped {
+  readonly kind: 'exit';
+  readonly exitCode: number;
+}
 /** One sample of a router's shared queue. */
 export interface QueueRecord extends Stamped {
   readonly kind: 'queue';
@@ -177,6 +182,7 @@ export interface VolumeRecord extends Stamped {
     | 'elected' // epoch + 1: I/O resumes, the copy to `peer` begins
     | 'copied' // `bytes` crossed to `peer`
     | 'confirmed' // mirrored again, with `peer`
+    | 'reattached' // mirrored again with `peer`, which was the mirror before, at the same epoch
     | 'superseded' // this replica is no longer a member
     | 'released'; // its slot is free again
   readonly role: 'primary' | 'mirror';
@@ -201,6 +207,10 @@ export interface NodeRecord extends Stamped {
   readonly searchFailed: number;
   /** Longest wait in the serial queue of search answers since the previous record. */
   readonly searchQueueMaxMs: number;
+  /** Most search connections closed within `storage.raceWindowMs` since the previous record. */
+  readonly closesPeak: number;
+  /** Closes beyond `storage.raceCloses` within the window: at each of them the race could be lost. */
+  readonly racyCloses: number;
   readonly copySentBytes: number;
   readonly copyReceivedBytes: number;
   /** TCP payload read from sockets, by the plane it came in on. */
@@ -210,6 +220,14 @@ export interface NodeRecord extends Stamped {
   /** Longest silence of any peer on both planes since the previous record. */
   readonly silenceMaxMs: number;
   readonly lagP99Ms: number;
+}
+/** Printed by a node that loses the race of its search connections' closes; nothing follows. */
+export interface CrashRecord extends Stamped {
+  readonly kind: 'crash';
+  /** Search connections closed within `storage.raceWindowMs`, the last one included. */
+  readonly closesInWindow: number;
+  /** Replicas on its disk, which stay there. */
+  readonly replicas: number;
 }
 /** Block I/O finished since the previous record, and what is still in flight. */
 export interface IoRecord extends Stamped {
@@ -342,6 +360,7 @@ export type HistoryRecord =
   | FaultRecord
   | RouterReplaced
   | FinalState
+  | ExitRecord
   | QueueRecord
   | TriggerEnd
   | HostRecord
@@ -355,6 +374,7 @@ export type HistoryRecord =
   | DetectorRecord
   | VolumeRecord
   | NodeRecord
+  | CrashRecord
   | IoRecord
   | IoUnfinished
   | LedgerRecord

@@ -11,6 +11,7 @@ import type { ShapingChoice } from './choose-shaping.ts';
 import { clean } from './clean.ts';
 import { LabContainerControl } from './containers/control.ts';
 import { keptFolder, limitedDisks, limitedVolume, startKeeper } from './containers/disk-keeper.ts';
+import { watchExits } from './containers/exit-watch.ts';
 import { startHelper } from './containers/helper-container.ts';
 import { Hold } from './containers/hold.ts';
 import { LabContainer } from './containers/lab-container.ts';
@@ -72,6 +73,8 @@ export class Lab implements FaultTarget, AsyncDisposable {
   #networks: NetworkNames = new Map();
   #isolation: Isolation | null = null;
   #keeper: string | null = null;
+  readonly #stopping = new Set<string>();
+  #exits: Disposable | null = null;
 
   private constructor(options: LabOptions) {
     this.#options = options;
@@ -153,6 +156,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
 
   /** SIGTERM, and SIGKILL when a program does not end in time. Its last records are read before this resolves. */
   async stop(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#stopping.add(id);
     await Promise.all(
       ids.map(async (id) => {
         const container = this.docker.getContainer(this.containerId(id));
@@ -167,6 +171,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
 
   async #start(): Promise<void> {
     const { plan, progress, shaping } = this.#options;
+    this.#exits = await watchExits(this.docker, this.runId, (id, exitCode) => {
+      if (this.#stopping.has(id) || !plan.containers.some((one) => one.id === id)) return;
+      this.#options.onRecord({ kind: 'exit', t: monotonicMs(), source: id, exitCode });
+    });
     const [networks, helper] = await allEnded([createNetworks(this.#options), this.#startIsolationHelper()]);
     this.#networks = networks;
     progress(`${networks.size} networks`);
@@ -346,6 +354,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#exits?.[Symbol.dispose]();
     await this.#witnesses[Symbol.asyncDispose]();
     for (const router of this.#routers.values()) await router[Symbol.asyncDispose]();
     await this.#isolation?.[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { atSeconds, type Frame } from './frame.ts';
 import type { Loss } from './loss.ts';
+import { outagesOf } from './outages.ts';
 import { toShare } from './rounding.ts';
 import type { StormMeasurement } from './storm.ts';
 
@@ -57,7 +58,23 @@ export function measureAgreement(frame: Frame, loss: Loss, storm: StormMeasureme
       unit: 'slots',
       reason: loss.freeSlotsBeforeReason,
     }),
+    compare({ ...crashPair(frame), tolerance: 0, unit: 'nodes' }),
   ];
+}
+
+/** Up to the reading back of the final state: while nodes are being stopped the engine is not listened to. */
+function crashPair(frame: Frame) {
+  const { history, measured } = frame;
+  const endT = history.of('final-state').at(-1)?.t ?? measured.endT;
+  const outages = outagesOf(frame).filter(({ startT }) => startT < endT);
+  return {
+    what: 'crashed nodes',
+    one: 'nodes: their last records',
+    oneValue: outages.filter(({ told }) => told !== null).length,
+    other: 'engine: exit codes',
+    otherValue: outages.filter(({ exitCode }) => exitCode !== null).length,
+    reason: null,
+  };
 }
 
 function compare(pair: Omit<Agreement, 'agree' | 'reason'> & { readonly reason: string | null }): Agreement {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LedgerRecord, MembershipRecord, ReplicaRecord } from '../history/records.ts';
 import type { Frame } from './frame.ts';
+import { outagesOf } from './outages.ts';
 
 /** How many losses are listed by name; the counts are always complete. */
 const LISTED = 20;
@@ -16,8 +17,13 @@ export type LedgerProblem = z.infer<typeof problemSchema>;
 
 export const ledgerSchema = z.strictObject({
   acknowledgedWrites: z.number().describe('Writes acknowledged to the instances, all zones'),
-  extentsAcknowledged: z.number().describe('Extents that hold an acknowledged write: verified + lost + unverified'),
+  extentsAcknowledged: z
+    .number()
+    .describe('Extents that hold an acknowledged write: verified + salvageable + lost + unverified'),
   extentsVerified: z.number().describe('Right on every confirmed replica of the highest epoch'),
+  extentsSalvageable: z
+    .number()
+    .describe('Right, but on disks of crashed nodes only: nobody serves them until those disks are read'),
   extentsLost: z.number().describe('Wrong on at least one of them: lost, torn, corrupt or unexpected'),
   extentsUnverified: z.number().describe('Could not be read on at least one of them: never counted as right'),
   volumesWithoutLedger: z.number().describe('Volumes with I/O whose writer printed no ledger'),
@@ -35,12 +41,14 @@ export function measureLedger(frame: Frame): Ledger {
   const memberships = Map.groupBy(frame.history.of('membership'), (record) => record.volume);
   const replicas = Map.groupBy(frame.history.of('replica'), (record) => record.volume);
   const problems: LedgerProblem[] = [];
-  const counts = { verified: 0, lost: 0, unverified: 0 };
+  const counts = { verified: 0, salvageable: 0, lost: 0, unverified: 0 };
+  const crashed = new Set(outagesOf(frame).flatMap(({ node, endT }) => (Number.isFinite(endT) ? [] : [node])));
   for (const ledger of ledgers.values()) {
     const membership = highestEpoch(memberships.get(ledger.volume) ?? []);
-    const views = membership === undefined ? [] : viewsOf(membership, replicas.get(ledger.volume) ?? []);
+    const views = membership === undefined ? [] : viewsOf(membership, replicas.get(ledger.volume) ?? [], crashed);
     const found = verifyVolume(ledger, views);
-    counts.verified += found.verified;
+    const isQuarantined = views.every(({ node }) => crashed.has(node));
+    counts[isQuarantined ? 'salvageable' : 'verified'] += found.verified;
     counts.lost += found.lost;
     counts.unverified += found.unverified;
     problems.push(...found.problems);
@@ -49,8 +57,9 @@ export function measureLedger(frame: Frame): Ledger {
   const used = new Set(frame.history.of('io').flatMap((record) => record.ops.map(([volume]) => volume)));
   return {
     acknowledgedWrites: ledgers.values().reduce((sum, ledger) => sum + ledger.acknowledged, 0),
-    extentsAcknowledged: counts.verified + counts.lost + counts.unverified,
+    extentsAcknowledged: counts.verified + counts.salvageable + counts.lost + counts.unverified,
     extentsVerified: counts.verified,
+    extentsSalvageable: counts.salvageable,
     extentsLost: counts.lost,
     extentsUnverified: counts.unverified,
     volumesWithoutLedger: [...used].filter((volume) => !ledgers.has(volume)).length,
@@ -76,12 +85,20 @@ interface View {
   readonly why: string;
 }
 
-function viewsOf(membership: MembershipRecord, replicas: readonly ReplicaRecord[]): readonly View[] {
+function viewsOf(
+  membership: MembershipRecord,
+  replicas: readonly ReplicaRecord[],
+  crashed: ReadonlySet<string>,
+): readonly View[] {
   const members = [membership.primary, ...(membership.mirror === null ? [] : [membership.mirror])];
   return members.map((node) => {
     const own = replicas.filter((replica) => replica.node === node);
-    // A replica of another epoch is one that was left behind, or one the store knows nothing of.
-    const replica = own.find((candidate) => candidate.epoch === membership.epoch) ?? null;
+    // A replica of another epoch is one that was left behind, or one the store knows nothing of. But a primary that
+    // crashes may have been elected a moment before it could write that down: under the new epoch it has served nothing.
+    const isInTime = (epoch: number) =>
+      epoch === membership.epoch ||
+      (epoch === membership.epoch - 1 && node === membership.primary && crashed.has(node));
+    const replica = own.find((candidate) => isInTime(candidate.epoch)) ?? null;
     const epochs = own.map((candidate) => candidate.epoch).join(', ');
     const why = own.length === 0 ? 'no replica read' : `replica of epoch ${epochs}, the store has ${membership.epoch}`;
     return { node, replica, why };

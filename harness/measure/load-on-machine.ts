@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '../scenario/plan.ts';
 import { atSeconds, type Frame, type Window, within } from './frame.ts';
+import { outagesOf } from './outages.ts';
 import { round, toSeconds, toShare } from './rounding.ts';
 
 const lagSchema = z.strictObject({
@@ -18,7 +19,9 @@ export const machineSchema = z.strictObject({
   lag: z.array(lagSchema).describe('How late event loops ran: late ones measure too long'),
   silent: z
     .array(z.strictObject({ container: z.string(), seconds: z.number(), atSeconds: z.number() }))
-    .describe('Containers and routers without a record for longer than 2 s that no fault silenced'),
+    .describe(
+      'Containers and routers without a record for longer than 2 s that no fault silenced, without crashed nodes',
+    ),
 });
 export type Machine = z.infer<typeof machineSchema>;
 
@@ -67,6 +70,7 @@ const STATS_OF = {
 
 function silences(frame: Frame): Machine['silent'] {
   const silenced = new Set(frame.trigger.faults.flatMap((fault) => fault.silences));
+  const outages = outagesOf(frame);
   const expected = [
     ...frame.plan.containers
       .filter((container) => !silenced.has(container.id))
@@ -80,7 +84,9 @@ function silences(frame: Frame): Machine['silent'] {
   ];
   return expected.flatMap(({ source, kind }) => {
     const times = (frame.history.bySource(kind).get(source) ?? []).map((record) => record.t);
-    const gap = longestGap(times, frame.measured);
+    // Of a node that crashed nothing is expected afterwards, and it is no fault of the machine's.
+    const crashT = outages.find(({ node }) => node === source)?.startT ?? Number.POSITIVE_INFINITY;
+    const gap = longestGap(times, { ...frame.measured, endT: Math.min(frame.measured.endT, crashT) });
     if (gap.ms <= SILENCE_MS) return [];
     return [{ container: source, seconds: toSeconds(gap.ms), atSeconds: atSeconds(frame, gap.fromT) }];
   });

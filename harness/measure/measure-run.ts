@@ -6,6 +6,7 @@ import { measureApplications, type ZoneOperations } from './application.ts';
 import { type BlockIo, measureBlockIo } from './block-io.ts';
 import { type ControlPlaneMeasurement, measureControl } from './control.ts';
 import { type Copy, measureCopy } from './copy.ts';
+import { type Crashes, measureCrashes } from './crashes.ts';
 import { type Dose, measureDose } from './dose.ts';
 import { type Elections, measureElections } from './elections.ts';
 import { type Fabric, measureFabric } from './fabric.ts';
@@ -24,6 +25,7 @@ export interface Measurements {
   readonly loss: Loss;
   readonly storm: StormMeasurement;
   readonly search: Search;
+  readonly crashes: Crashes;
   readonly copy: Copy;
   readonly elections: Elections;
   readonly controlPlane: ControlPlaneMeasurement;
@@ -42,11 +44,14 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
   const frame = frameOf(plan, new History(records));
   const loss = measureLoss(frame);
   const storm = measureStorm(frame, loss.volumesLosingPartner, loss.freeSlotsBefore);
+  const search = measureSearch(frame, loss);
+  const crashes = measureCrashes(frame, search);
   return {
     frame,
     loss,
     storm,
-    search: measureSearch(frame, loss),
+    search,
+    crashes: crashes.result,
     copy: measureCopy(frame, storm.states, storm.window),
     elections: measureElections(frame),
     controlPlane: measureControl(frame),
@@ -58,6 +63,6 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     blockIo: measureBlockIo(frame),
     ledger: measureLedger(frame),
     machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
-    series: measureSeries(frame, storm),
+    series: measureSeries(frame, storm, crashes.quarantined),
   };
 }

@@ -6,9 +6,11 @@ import { controlSeries, controlSeriesSchema } from './control.ts';
 import { atSeconds, type Frame, shortZone, type Window } from './frame.ts';
 import { latencyOf } from './latency.ts';
 import { latencySampleOf, type Operation, summariseAs } from './operations.ts';
+import { isDown, type Outage, outagesOf } from './outages.ts';
 import { mbit, payloadCounter } from './queues.ts';
 import { round, toSeconds } from './rounding.ts';
 import { nodeRecords, searchRates } from './search.ts';
+import type { StepCount } from './step-count.ts';
 import type { StormMeasurement } from './storm.ts';
 
 const numbers = z.array(z.number());
@@ -19,7 +21,9 @@ export const seriesSchema = z.strictObject({
   volumes: z
     .strictObject({ at, mirrored: numbers, degraded: numbers, stuck: numbers, hung: numbers, heldSlots: numbers })
     .describe('Every 250 ms. mirrored, degraded, stuck: by the nodes; hung: stuck by the instances'),
-  freeSlots: z.strictObject({ at, free: gaps }).describe('Every second, counted on disk; null before all nodes told'),
+  freeSlots: z
+    .strictObject({ at, free: gaps, quarantined: numbers })
+    .describe('Every second, counted on disk; null before all nodes told. quarantined: slots of crashed nodes'),
   queues: z
     .strictObject({ at, binSeconds: z.number(), payloadMbit: z.record(z.string(), numbers) })
     .describe('By router'),
@@ -44,8 +48,9 @@ export const seriesSchema = z.strictObject({
 export type Series = z.infer<typeof seriesSchema>;
 
 /** The curves of the report, all on one time axis. */
-export function measureSeries(frame: Frame, storm: StormMeasurement): Series {
+export function measureSeries(frame: Frame, storm: StormMeasurement, quarantined: StepCount): Series {
   const { measured, zeroT } = frame;
+  const outages = outagesOf(frame);
   const fine = bins(measured, zeroT, 250);
   const halves = bins(measured, zeroT, 500);
   const seconds = bins(measured, zeroT, 1000);
@@ -61,7 +66,11 @@ export function measureSeries(frame: Frame, storm: StormMeasurement): Series {
       hung: count((t) => storm.hung.at(t)),
       heldSlots: count((t) => storm.held.at(t)),
     },
-    freeSlots: { at: times(seconds), free: seconds.map((window) => freeSlotsAt(frame, window.startT)) },
+    freeSlots: {
+      at: times(seconds),
+      free: seconds.map((window) => freeSlotsAt(frame, outages, window.startT)),
+      quarantined: seconds.map((window) => quarantined.at(window.startT)),
+    },
     queues: {
       at: times(halves),
       binSeconds: 0.5,
@@ -98,10 +107,11 @@ function apiSeries(frame: Frame, zone: string, seconds: readonly Window[]): Seri
   };
 }
 
-function freeSlotsAt(frame: Frame, t: number): number | null {
+function freeSlotsAt(frame: Frame, outages: readonly Outage[], t: number): number | null {
   const records = nodeRecords(frame);
   let free = 0;
   for (const { id } of frame.nodes) {
+    if (isDown(outages, id, t)) continue;
     const last = records.get(id)?.findLast((record) => record.t <= t);
     if (last === undefined) return null;
     free += last.slotsFree;

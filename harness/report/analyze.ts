@@ -30,6 +30,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     loss,
     storm: storm.result,
     search,
+    crashes: measurements.crashes,
     copy,
     elections,
     controlPlane,

@@ -2,6 +2,7 @@ import type { ControlRecord, HistoryRecord, NodeRecord, QueueRecord } from '../h
 import { shortZone } from '../measure/frame.ts';
 import { PAYLOAD_OF_FRAME } from '../measure/queues.ts';
 import type { Plan, PlanRouter } from '../scenario/plan.ts';
+import { count } from './numbers.ts';
 
 /** Over how long availability is shown, ms. */
 const AVAILABILITY_MS = 5000;
@@ -27,6 +28,7 @@ export class LiveView {
   #control: ControlRecord | null = null;
   #samples: QueueRecord[] = [];
   #phase = 'starting';
+  #crashed = 0;
   #startT: number | null = null;
   #nowT = 0;
   #outcome: string | null = null;
@@ -62,6 +64,10 @@ export class LiveView {
         break;
       case 'control':
         this.#control = record;
+        break;
+      case 'crash':
+        this.#crashed += 1;
+        this.#latest.delete(record.source);
         break;
       case 'queue':
         if (record.source === this.#thin?.id) this.#samples = [...since(this.#samples, record.t - LOAD_MS), record];
@@ -100,7 +106,8 @@ export class LiveView {
       this.#latest.values().reduce((total, record) => total + value(record), 0);
     const stuck = sum((record) => record.stuck);
     // A node counts its stuck volumes among the degraded ones.
-    return `${sum((record) => record.mirrored)} mirrored, ${sum((record) => record.degraded) - stuck} degraded, ${stuck} stuck`;
+    const crashed = this.#crashed === 0 ? '' : `, ${count(this.#crashed, 'node')} crashed`;
+    return `${sum((record) => record.mirrored)} mirrored, ${sum((record) => record.degraded) - stuck} degraded, ${stuck} stuck${crashed}`;
   }
 
   /** Only where the control plane has users, who notice. */

@@ -7,6 +7,7 @@ import { zoneOperationsSchema } from '../measure/application.ts';
 import { blockIoSchema } from '../measure/block-io.ts';
 import { controlPlaneSchema } from '../measure/control.ts';
 import { copySchema } from '../measure/copy.ts';
+import { crashesSchema } from '../measure/crashes.ts';
 import { doseSchema } from '../measure/dose.ts';
 import { electionsSchema } from '../measure/elections.ts';
 import { fabricSchema } from '../measure/fabric.ts';
@@ -67,13 +68,14 @@ export const resultSchema = z.strictObject({
     outcome: outcomeSchema,
     problems: z.array(problemSchema).describe('Why it is inconclusive or failed; empty when it passed'),
   }),
-  whatHappened: z.array(z.string()).describe('Two sentences made of the measured numbers'),
+  whatHappened: z.array(z.string()).describe('A few sentences made of the measured numbers'),
   expectations: z.array(judgedSchema),
   phases: z.array(phaseSchema).describe('Times in seconds since the trigger’s begin'),
   trigger: triggerSchema,
   loss: lossSchema,
   storm: stormSchema,
   search: searchSchema,
+  crashes: crashesSchema,
   copy: copySchema,
   elections: electionsSchema,
   controlPlane: controlPlaneSchema,

@@ -1,5 +1,6 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
+import { crashRows } from './crash-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
 
@@ -22,7 +23,8 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Validity', rows: validityRows(result) },
 ];
 
-function stormRows({ storm, loss, search, copy, elections }: Result): readonly Row[] {
+function stormRows(result: Result): readonly Row[] {
+  const { storm, loss, search, copy, elections } = result;
   const depth = storm.stuckShareAt10s;
   const predicted = storm.predictedStuckShare;
   const rows: Row[] = [
@@ -44,6 +46,7 @@ function stormRows({ storm, loss, search, copy, elections }: Result): readonly R
     ['copied', copied(copy)],
     ['elections', `${elections.elected} elected, ${elections.promoted} promoted, ${elections.confirmed} confirmed`],
     ['slots held by old copies', `at most ${storm.peakHeldSlots}`],
+    ...crashRows(result),
   ];
   for (const zone of storm.elsewhere) {
     rows.push([
@@ -240,13 +243,14 @@ function controlPlaneRows(control: Result['controlPlane']): readonly Row[] {
 
 function ledgerRows({ ledger }: Result): readonly Row[] {
   if (ledger.reason !== null) return [['not verified', ledger.reason]];
-  const { extentsVerified, extentsLost, extentsUnverified, volumesWithoutLedger } = ledger;
+  const { extentsVerified, extentsSalvageable, extentsLost, extentsUnverified, volumesWithoutLedger } = ledger;
+  const salvageable = extentsSalvageable === 0 ? '' : `, ${extentsSalvageable} on crashed nodes only`;
   const without = volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`;
   return [
     ['acknowledged', count(ledger.acknowledgedWrites, 'write')],
     [
       'on disk',
-      `${count(extentsVerified, 'extent')} verified, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
+      `${count(extentsVerified, 'extent')} verified${salvageable}, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
     ],
     ...ledger.problems
       .slice(0, 5)

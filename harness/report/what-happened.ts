@@ -3,10 +3,11 @@ import type { Measurements } from '../measure/measure-run.ts';
 import { faultWindow } from '../measure/queues.ts';
 import { count, percent, seconds } from './numbers.ts';
 
-/** Two sentences made of this run's measured numbers, for somebody who sees nothing else of the report. */
-export const whatHappened = (measurements: Measurements): readonly [string, string] => [
+/** Two or three sentences made of this run's measured numbers, for somebody who sees nothing else of the report. */
+export const whatHappened = (measurements: Measurements): readonly string[] => [
   whatTheFaultDid(measurements),
   whatFollowed(measurements),
+  ...whoCrashed(measurements),
 ];
 
 function whatTheFaultDid({ frame, loss, search }: Measurements): string {
@@ -60,6 +61,21 @@ function whatFollowed({ frame, storm, applications }: Measurements): string {
   );
   const applicationsText = answers.length === 0 ? '' : `; the application in ${answers.join(', in ')}`;
   return `${capitalise(storminess(frame, storm))}${applicationsText}.`;
+}
+
+/** Nothing where nobody crashed. */
+function whoCrashed({ crashes }: Measurements): readonly string[] {
+  const { nodesCrashed, volumesDegraded, peakQuarantinedSlots, volumesUnrecoverable } = crashes;
+  if (nodesCrashed === 0) return [];
+  const times = crashes.crashes.map(({ node, atSeconds: at }) => `${node} after ${seconds(at)}`);
+  const left =
+    volumesUnrecoverable === 0
+      ? 'every volume kept a confirmed replica elsewhere'
+      : `${count(volumesUnrecoverable, 'volume')} had no confirmed replica elsewhere at the end`;
+  return [
+    `Closing many requests at once crashed ${count(nodesCrashed, 'node')} (${joined(fewDescriptions(times))}), ` +
+      `which took ${count(peakQuarantinedSlots, 'slot')} and a replica of ${count(volumesDegraded, 'volume')}; ${left}.`,
+  ];
 }
 
 function storminess(frame: Frame, { result }: Measurements['storm']): string {

@@ -12,6 +12,8 @@ export class LiveState {
 
   take(record: HistoryRecord): void {
     if (record.kind === 'node') this.#nodes.set(record.source, record);
+    // It serves nothing any more: its volumes are told of by those that took over, or by nobody.
+    else if (record.kind === 'crash') this.#nodes.delete(record.source);
   }
 
   /** Every volume is accounted for by some primary, and none is degraded. */

@@ -28,5 +28,11 @@ export interface ContainerConfig {
   readonly load: LoadSettings;
 }
 
+/**
+ * Exit code of a storage node that crashed by the race of its search connections' closes. No program of the fixtures
+ * ends with it otherwise, and neither does a shell or Node.js.
+ */
+export const CRASH_EXIT_CODE = 86;
+
 /** Ports on which the fixtures' programs listen, on every address of theirs. */
 export const PORTS = { peer: 7000, nbd: 10809, controlPlane: 7100, http: 8080, gauge: 7200, witness: 7300 } as const;

@@ -87,6 +87,15 @@ export const STORAGE_KINDS = {
   createTimeoutMs: milliseconds(1),
   createRetryMs: milliseconds(1),
   acknowledgeBeforeMirrorMs: milliseconds(0),
+  raceCloses: count('closes', 1, 100_000),
+  raceWindowMs: milliseconds(1),
+  raceProbability: share,
+  searchBackoffBaseMs: milliseconds(0),
+  searchBackoffCapMs: milliseconds(1),
+  reattachMs: milliseconds(0),
+  resyncsPerNode: count('copies', 0, 10_000),
+  remirrorWaitMs: milliseconds(0),
+  remirrorStopShare: share,
 } satisfies Record<keyof StorageSettings, ParameterKind<number>>;
 
 export const LOAD_KINDS = {
@@ -113,6 +122,4 @@ export const RULE_KINDS: Readonly<Record<string, ParameterKind>> = {
   'model.degradedIo': rule('blocked-until-elected'),
   'model.releaseOfOldCopy': rule('after-confirmation'),
   'model.election': rule('region-wide'),
-  'model.searchBackoff': rule('none'),
-  'model.reattach': rule('never'),
 };

@@ -83,6 +83,15 @@ const storage = strictObject({
   createTimeoutMs: amount.default(15_000),
   createRetryMs: amount.default(250),
   acknowledgeBeforeMirrorMs: amount,
+  raceCloses: count,
+  raceWindowMs: amount,
+  raceProbability: share,
+  searchBackoffBaseMs: amount,
+  searchBackoffCapMs: amount,
+  reattachMs: amount,
+  resyncsPerNode: count,
+  remirrorWaitMs: amount,
+  remirrorStopShare: share,
 });
 
 const load = strictObject({

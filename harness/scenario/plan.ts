@@ -204,6 +204,22 @@ export interface StorageSettings {
   readonly createRetryMs: number;
   /** 0 in every honest run. A node made wrong on purpose acknowledges a write this long before it mirrors it. */
   readonly acknowledgeBeforeMirrorMs: number;
+  /** The race of closes: once so many search connections closed within the window on one node … */
+  readonly raceCloses: number;
+  readonly raceWindowMs: number;
+  /** … each further close crashes that node with this probability. 0: the race is fixed. */
+  readonly raceProbability: number;
+  /** Pause after a round of search attempts that were all in vain: up to base · 2^round, at most the cap. Base 0: none. */
+  readonly searchBackoffBaseMs: number;
+  readonly searchBackoffCapMs: number;
+  /** A primary tries to go back to the mirror it has lost for so long before it searches; 0: never. */
+  readonly reattachMs: number;
+  /** Re-mirrorings at once for each node, search and copy; the others wait without searching. 0: unbounded. */
+  readonly resyncsPerNode: number;
+  /** From the loss of a partner until the search for another one begins. */
+  readonly remirrorWaitMs: number;
+  /** A node that has lost more than this share of its peers at once begins no search; 1: it always does. */
+  readonly remirrorStopShare: number;
 }
 
 /** The block I/O of the instances, per volume, and the sample application's load, per zone. */

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { ContainerControl } from '../../fault/fault.ts';
+import type { ContainerControl, ContainerState } from '../../fault/fault.ts';
 import { withDeadline } from '../../time/deadline.ts';
 import { LIMITS } from '../limits.ts';
 import { Hold } from './hold.ts';
@@ -58,9 +58,10 @@ export class LabContainerControl implements ContainerControl {
     if ((await this.state(id)).paused) await this.#bounded(this.#container(id).unpause(), `the thaw of ${id}`);
   }
 
-  async state(id: string): Promise<{ running: boolean; paused: boolean; startedAt: string }> {
+  async state(id: string): Promise<ContainerState> {
     const { State } = await this.#bounded(this.#container(id).inspect(), `the state of ${id}`);
-    return { running: State.Running, paused: State.Paused, startedAt: State.StartedAt };
+    const { Running, Paused, StartedAt, ExitCode } = State;
+    return { running: Running, paused: Paused, startedAt: StartedAt, exitCode: ExitCode };
   }
 
   async limitCpu(id: string, cpus: number | null): Promise<void> {

@@ -207,10 +207,12 @@
       series.freeSlots.at.map(
         (t) => series.volumes.heldSlots[series.volumes.at.findIndex((fine) => fine >= t - 1e-6)] ?? null,
       ),
+      series.freeSlots.quarantined,
     ],
     lines: [
       line('free', 'mirrored', unit('', 0), { paths: stepped }),
       line('held by old copies', 'degraded', unit('', 0), { paths: stepped }),
+      line('on crashed nodes', 'stuck', unit('', 0), { paths: stepped }),
     ],
   });
   if (series.api.length > 0) {

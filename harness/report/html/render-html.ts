@@ -119,7 +119,7 @@ ${figure('replication', 'Replication network', 'payload through the router, agai
 ${figure('availability', 'Application availability', 'share of each second’s requests answered in time')}
 ${figure('latency', 'Application latency', 'from the intended start; failures rank slowest')}
 ${figure('search', 'Search for room', 'attempts per second, all nodes of the zone')}
-${figure('slots', 'Room', 'free slots on disk, and slots held by old copies')}
+${figure('slots', 'Room', 'free slots on disk, slots held by old copies, slots of crashed nodes')}
 ${apiFigures}
 ${figure('cpu', 'CPU of the machine', 'share of all CPUs, steal included')}
 ${figure('lag', 'Event-loop lag of the observer', 'p99 of each interval')}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, LedgerRecord, MembershipRecord, ReplicaRecord } from '../../../harness/history/records.ts';
 import { measureLedger } from '../../../harness/measure/ledger.ts';
-import { io } from './record-builders.ts';
+import { crash, io } from './record-builders.ts';
 import { frameWith } from './small-run.ts';
 
 const ledger: LedgerRecord = {
@@ -135,6 +135,36 @@ describe('measureLedger', () => {
       replica('a4', 1, []),
     );
     expect(found).toMatchObject({ extentsVerified: 2, extentsLost: 0, extentsUnverified: 0 });
+  });
+
+  describe('on nodes that crashed', () => {
+    const both = [replica('a1', 2, GOOD), replica('a3', 2, GOOD)];
+
+    test('what is right on disks of crashed nodes only is salvageable, and not lost', () => {
+      const found = measure(membership(2, 'a1', 'a3'), ...both, crash('a1', 30_000, 20), crash('a3', 31_000, 20));
+      expect(found).toMatchObject({ extentsSalvageable: 2, extentsVerified: 0, extentsLost: 0, extentsUnverified: 0 });
+      expect(found.extentsAcknowledged).toBe(2);
+    });
+
+    test('with one of the two alive it is verified, on both', () => {
+      const found = measure(membership(2, 'a1', 'a3'), ...both, crash('a3', 30_000, 20));
+      expect(found).toMatchObject({ extentsSalvageable: 0, extentsVerified: 2 });
+    });
+
+    test('what is wrong on a crashed node’s disk is lost', () => {
+      const old: ReplicaRecord['extents'] = [[0, 4, 4, 0]];
+      const found = measure(membership(2, 'a1', null), replica('a1', 2, old), crash('a1', 30_000, 20));
+      expect(found).toMatchObject({ extentsSalvageable: 0, extentsLost: 2 });
+    });
+
+    test('a primary that crashed before it could write down its election is read, another node is not', () => {
+      const crashed = measure(membership(3, 'a1', null), replica('a1', 2, GOOD), crash('a1', 30_000, 20));
+      expect(crashed).toMatchObject({ extentsSalvageable: 2, extentsUnverified: 0 });
+      const alive = measure(membership(3, 'a1', null), replica('a1', 2, GOOD));
+      expect(alive).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
+      const older = measure(membership(4, 'a1', null), replica('a1', 2, GOOD), crash('a1', 30_000, 20));
+      expect(older).toMatchObject({ extentsSalvageable: 0, extentsUnverified: 2 });
+    });
   });
 
   test('a volume with I/O and no ledger is told', () => {

@@ -67,6 +67,8 @@ export const node = (source: string, t: number, more: Partial<NodeRecord> = {}):
   searchRefused: 0,
   searchFailed: 0,
   searchQueueMaxMs: 0,
+  closesPeak: 0,
+  racyCloses: 0,
   copySentBytes: 0,
   copyReceivedBytes: 0,
   receivedBytes: { primary: 0, replication: 0 },
@@ -74,6 +76,21 @@ export const node = (source: string, t: number, more: Partial<NodeRecord> = {}):
   silenceMaxMs: 250,
   lagP99Ms: 1,
   ...more,
+});
+
+export const crash = (source: string, t: number, closesInWindow: number, replicas = 2): HistoryRecord => ({
+  kind: 'crash',
+  source,
+  t,
+  closesInWindow,
+  replicas,
+});
+
+export const exit = (source: string, t: number, exitCode: number): HistoryRecord => ({
+  kind: 'exit',
+  source,
+  t,
+  exitCode,
 });
 
 export const io = (source: string, t: number, ops: IoRecord['ops'], pending: IoRecord['pending'] = []): IoRecord => ({

@@ -22,6 +22,8 @@ test('the line tells phase, time, volumes, the thin network and availability', (
   for (const outcome of ['ok', 'ok', 'failed'] as const) view.feed(request('use1-a', 6000, 6100, outcome));
   view.feed(request('use1-b', 6000, 6200));
   expect(view.line()).toBe('storm 5.2 s | 7 mirrored, 1 degraded, 4 stuck | thin 50 % | a 66 %, b 100 % (5 s)');
+  view.feed({ kind: 'crash', source: 'a2', t: 6100, closesInWindow: 20, replicas: 9 });
+  expect(view.line()).toContain('| 3 mirrored, 1 degraded, 1 stuck, 1 node crashed |');
   view.feed(runEnd(12_000));
   expect(view.line()).toMatch(/^completed 11\.0 s \| .* \| a –, b – \(5 s\)$/);
 });

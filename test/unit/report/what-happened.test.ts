@@ -3,7 +3,7 @@ import { analyze } from '../../../harness/report/analyze.ts';
 import { renderTerminal } from '../../../harness/report/terminal.ts';
 import { fewDescriptions } from '../../../harness/report/what-happened.ts';
 import type { PlanFault } from '../../../harness/scenario/plan.ts';
-import { fault, phase } from '../measure/record-builders.ts';
+import { crash, fault, phase } from '../measure/record-builders.ts';
 import { MISROUTE, planFault, smallPlan } from '../measure/small-plan.ts';
 import { smallRun } from '../measure/small-run.ts';
 
@@ -18,6 +18,15 @@ test('a fault in its own words', () => {
   const [sentence] = analyze(smallPlan(), smallRun()).whatHappened;
   expect(sentence).toMatch(/^For 2\.0 s, the bytes to a1 took the replication network: no node lost another/);
   expect(MISROUTE.description).toContain('a1');
+});
+
+test('who crashed, and what that took; nothing where nobody did', () => {
+  expect(analyze(smallPlan(), smallRun()).whatHappened).toHaveLength(2);
+  const told = analyze(smallPlan(), [...smallRun(), crash('a1', 30_000, 21), crash('a2', 32_000, 17)]).whatHappened[2];
+  expect(told).toBe(
+    'Closing many requests at once crashed 2 nodes (a1 after 10.0 s and a2 after 12.0 s), which took 6 slots and a ' +
+      'replica of 3 volumes; 1 volume had no confirmed replica elsewhere at the end.',
+  );
 });
 
 test('several, and the same one again and again', () => {

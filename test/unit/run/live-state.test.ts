@@ -23,3 +23,13 @@ test('recovered below 1 % stuck, mirrored only when none is degraded', () => {
   live.take(node('a2', 90, 10, 1));
   expect([live.mirrored, live.recovered]).toEqual([false, true]);
 });
+
+test('a crashed node’s last numbers count no more: others may serve its volumes, or nobody', () => {
+  const live = new LiveState(plan);
+  live.take(node('a1', 100, 0, 0));
+  live.take(node('a2', 90, 10, 10));
+  live.take({ kind: 'crash', source: 'a2', t: 1, closesInWindow: 20, replicas: 9 });
+  expect([live.mirrored, live.recovered]).toEqual([false, false]);
+  live.take(node('a1', 200, 0, 0));
+  expect([live.mirrored, live.recovered]).toEqual([true, true]);
+});

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ContainerControl, FaultTarget } from '../../../harness/fault/fault.ts';
+import type { ContainerControl, ContainerState, FaultTarget } from '../../../harness/fault/fault.ts';
 import type { FaultRecord, HistoryRecord } from '../../../harness/history/records.ts';
 import { LiveState } from '../../../harness/run/live-state.ts';
 import { runPhases } from '../../../harness/run/run-phases.ts';
@@ -28,8 +28,8 @@ class Containers implements ContainerControl {
     this.done.push(`start ${id}`);
     this.dead.delete(id);
   }
-  async state(id: string): Promise<{ running: boolean; paused: boolean; startedAt: string }> {
-    return { running: !this.dead.has(id), paused: false, startedAt: '' };
+  async state(id: string): Promise<ContainerState> {
+    return { running: !this.dead.has(id), paused: false, startedAt: '', exitCode: 0 };
   }
   pause = notHere;
   unpause = notHere;

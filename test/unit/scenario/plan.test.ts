@@ -212,6 +212,35 @@ describe('overrides', () => {
     expect((await load('ebs-2011', 'fast', { capacityBuffer: 'false' })).storage.slotsPerNode).toBe(17);
   });
 
+  test('each remedy is a switch of its own, off in every preset, and `loop` alone has the race', async () => {
+    const off = {
+      searchBackoffBaseMs: 0,
+      reattachMs: 0,
+      resyncsPerNode: 0,
+      remirrorWaitMs: 0,
+      remirrorStopShare: 1,
+    };
+    const plans = await Promise.all(['fast', 'full', 'loop'].map((preset) => load('ebs-2011', preset)));
+    for (const { storage } of plans) expect(storage).toMatchObject(off);
+    expect(plans.map(({ storage }) => storage.raceProbability > 0)).toEqual([false, false, true]);
+    const loop = plans[2]?.storage;
+    const on: readonly (readonly [string, string])[] = [
+      ['capacityBuffer', 'slotsPerNode'],
+      ['searchBackoff', 'searchBackoffBaseMs'],
+      ['reattachFirst', 'reattachMs'],
+      ['raceFixed', 'raceProbability'],
+      ['boundedResyncs', 'resyncsPerNode'],
+      ['remirrorWait', 'remirrorWaitMs'],
+      ['remirrorStop', 'remirrorStopShare'],
+    ];
+    for (const [name, changed] of on) {
+      const { storage } = await load('ebs-2011', 'loop', { [name]: 'true' });
+      const differing = Object.entries(storage).filter(([key, value]) => loop?.[key as keyof typeof storage] !== value);
+      expect(differing.map(([key]) => key)).toEqual([changed]);
+    }
+    expect((await load('ebs-2011', 'loop')).phases[2]).toMatchObject({ until: 'mirrored', atMostSeconds: 90 });
+  });
+
   test('more nodes leave the other zone as it was', async () => {
     const [few, many] = [await load('ebs-2011'), await load('ebs-2011', 'fast', { 'zones.use1-a.nodes': '12' })];
     const inB = (plan: Plan) => plan.volumes.filter((volume) => volume.zone === 'use1-b');

@@ -8,6 +8,17 @@ function detector(peers = ['b']): Detector {
   return new Detector({ peers, detectorMs: DETECTOR, heartbeatMs: HEARTBEAT, startedAt: 0 });
 }
 
+test('the share of peers that are lost', () => {
+  const subject = detector(['b', 'c', 'd', 'e']);
+  for (const peer of ['b', 'c', 'd', 'e']) subject.answered(peer, 100, 110);
+  subject.answered('b', 600, 610);
+  for (let now = HEARTBEAT; now <= 700; now += HEARTBEAT) subject.tick(now);
+  expect(subject.lostShare()).toBe(0.75);
+  subject.answered('c', 650, 700);
+  expect(subject.lostShare()).toBe(0.5);
+  expect(detector([]).lostShare()).toBe(0);
+});
+
 /** Ticks at every heartbeat after `from` up to `to`, and what changed when. */
 function tickUntil(subject: Detector, from: number, to: number): [number, string, string][] {
   const changes: [number, string, string][] = [];

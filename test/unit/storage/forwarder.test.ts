@@ -99,3 +99,24 @@ test('during a copy: what has not begun stays local, everything else is forwarde
   for (const chunk of chunks) chunk.resolve();
   await copying;
 });
+
+test('taken again, the target is told newer numbers, and what was pending waits for whoever sends it again', async () => {
+  const receiver = new Receiver();
+  const forwarder = new Forwarder('v1', () => undefined);
+  const target = { peer: 'b', epoch: 1, link: receiver, copy: null };
+  forwarder.elect(target);
+  const done = forwarder.forward(0, Buffer.alloc(4), false);
+  receiver.answers[0]?.('ok');
+  await done;
+  const write = forwarder.forward(8, Buffer.alloc(2), false);
+  const flush = forwarder.flush();
+  forwarder.lose();
+  const unsent = forwarder.forward(4, Buffer.alloc(1), false);
+  const { ranges, settle } = forwarder.resume(target);
+  expect(ranges).toEqual([{ offset: 8, length: 2 }, null, { offset: 4, length: 1 }]);
+  expect(await settled(write)).toBe(false);
+  const fresh = forwarder.forward(12, Buffer.alloc(1), false);
+  expect(receiver.writes.at(-1)).toEqual([12, 3]);
+  settle();
+  expect(await Promise.all([write, flush, unsent, fresh].map(settled))).toEqual([true, true, true, false]);
+});

@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ReplicaFile } from '../../../fixtures/storage/disk/replica-file.ts';
 import { slotsFolder } from '../../../fixtures/storage/disk/replica-meta.ts';
 import type { NodeContext } from '../../../fixtures/storage/node/node-context.ts';
 import { PrimaryVolume } from '../../../fixtures/storage/node/primary-volume.ts';
 import { ServingLease } from '../../../fixtures/storage/node/serving-lease.ts';
+import { TargetLostError } from '../../../fixtures/storage/node/target-lost-error.ts';
 import { VolumeCopy } from '../../../fixtures/storage/node/volume-copy.ts';
 import type { PeerRequest, PeerResult } from '../../../fixtures/storage/wire/peer-message.ts';
 import { testConfig } from './test-config.ts';
@@ -33,7 +34,7 @@ afterEach(async () => {
 });
 
 /** A primary that mirrors to `b`, whose answers the test gives. */
-async function open(settings: { acknowledgeBeforeMirrorMs?: number } = {}): Promise<PrimaryVolume> {
+async function open(settings: { acknowledgeBeforeMirrorMs?: number } = {}, isEqual = true): Promise<PrimaryVolume> {
   const storage = { volumeBytes: BYTES, copyChunkBytes: 16, ...settings };
   const link = {
     request: (request: PeerRequest) => {
@@ -55,7 +56,7 @@ async function open(settings: { acknowledgeBeforeMirrorMs?: number } = {}): Prom
   const volume = new PrimaryVolume(context, file, () => {
     doubts += 1;
   });
-  volume.mirrorTo('b');
+  volume.mirrorTo('b', { isEqual });
   volume.relyOnLease(lease.term);
   return volume;
 }
@@ -136,4 +137,110 @@ test('a mirror that refuses raises a doubt, and the write hangs', async () => {
   expect({ doubts, isRefused: volume.isRefused }).toEqual({ doubts: 1, isRefused: true });
   volume.giveUp();
   await expect(write).rejects.toThrow();
+});
+
+/** Answers everything that the mirror is asked from now on, as it comes. */
+async function answerAll<T>(promise: Promise<T>, result: PeerResult = 'ok'): Promise<T> {
+  const timer = setInterval(() => answer(result), 1);
+  return promise.finally(() => clearInterval(timer));
+}
+const writes = () =>
+  mirrored.flatMap((request) => (request.type === 'write' ? [[request.offset, request.seq] as const] : []));
+
+test('while it is being reconciled a write hangs, and does not hold that up', async () => {
+  const volume = await open({}, false);
+  volume.block('reconciling');
+  const reconciled = volume.reconcile();
+  const write = volume.write(40, data, { fua: false });
+  await answerAll(reconciled);
+  expect(writes()).toEqual([
+    [0, 1],
+    [16, 2],
+    [32, 3],
+    [48, 4],
+  ]);
+  expect(await isPending(write)).toBe(true);
+  volume.unblock('reconciling');
+  await answerAll(write);
+  expect(writes().at(-1)).toEqual([40, 5]);
+});
+
+describe('going back to the mirror that was lost', () => {
+  test('it gets what it had not acknowledged, under numbers it has not seen, and I/O goes on at the same epoch', async () => {
+    const volume = await open();
+    const acknowledged = volume.write(48, data, { fua: false });
+    expect(await isPending(acknowledged)).toBe(true);
+    answer('ok');
+    await acknowledged;
+    const inFlight = volume.write(0, data, { fua: true });
+    expect(await isPending(inFlight)).toBe(true);
+    volume.loseTarget();
+    const hanging = [inFlight, volume.read(0, 8), volume.write(16, data, { fua: false })];
+    expect(await Promise.all(hanging.map(isPending))).toEqual([true, true, true]);
+
+    await answerAll(volume.reattach('b', lease.term));
+    expect(mirrored.slice(2)).toMatchObject([
+      { type: 'write', epoch: 1, seq: 3, offset: 0 },
+      // The write in flight was to be on stable storage.
+      { type: 'flush', epoch: 1 },
+    ]);
+    await answerAll(Promise.all(hanging));
+    expect(writes().at(-1)).toEqual([16, 4]);
+    expect({ epoch: volume.epoch, mirrored: volume.isMirrored }).toEqual({ epoch: 1, mirrored: true });
+  });
+
+  test('lost again meanwhile, everything hangs as before, and the next time sends it all', async () => {
+    const volume = await open();
+    const write = volume.write(0, data, { fua: false });
+    expect(await isPending(write)).toBe(true);
+    volume.loseTarget();
+    const first = volume.reattach('b', lease.term);
+    expect(await isPending(first)).toBe(true);
+    volume.loseTarget();
+    answer('ok'); // Too late.
+    expect(await isPending(write)).toBe(true);
+    await answerAll(volume.reattach('b', lease.term));
+    await write;
+    expect(volume.isBlocked).toBe(false);
+    // The first try was told, not taken for done: it would have let I/O go on under its own term.
+    await expect(first).rejects.toThrow(TargetLostError);
+  });
+
+  test('a mirror elected meanwhile is not taken for the one gone back to', async () => {
+    const volume = await open();
+    const write = volume.write(0, data, { fua: false });
+    expect(await isPending(write)).toBe(true);
+    volume.loseTarget();
+    const back = volume.reattach('b', lease.term);
+    expect(await isPending(back)).toBe(true);
+    volume.loseTarget();
+    await volume.copyTo('c', 2, new VolumeCopy({ volumeBytes: BYTES, chunkBytes: 16, window: 1 }));
+    await write;
+    await expect(back).rejects.toThrow(TargetLostError);
+    // No lease is relied on while nobody could be promoted: a term of `back` would end with this.
+    now = 10_000;
+    await volume.read(0, 8);
+  });
+
+  test('after a restart, when nobody knows what was in flight, it gets everything', async () => {
+    const volume = await open({}, false);
+    volume.loseTarget();
+    await answerAll(volume.reattach('b', lease.term));
+    expect(writes().map(([offset]) => offset)).toEqual([0, 16, 32, 48]);
+    volume.loseTarget();
+    mirrored = [];
+    await answerAll(volume.reattach('b', lease.term));
+    expect(mirrored).toEqual([]);
+  });
+
+  test('I/O goes on only under the lease of the term that was read before', async () => {
+    const volume = await open();
+    volume.loseTarget();
+    const { term } = lease;
+    now = 101;
+    lease.extend(500, now); // A new term: somebody may have been promoted in between.
+    await answerAll(volume.reattach('b', term));
+    expect(await isPending(volume.read(0, 8))).toBe(true);
+    expect(doubts).toBe(1);
+  });
 });

@@ -54,7 +54,14 @@ async function startPeer(slots: number): Promise<Peer> {
   return peer;
 }
 
-function search(peers: Record<string, Dial>, options: { usable?: (peer: string) => boolean; parallel?: number } = {}) {
+interface Options {
+  readonly usable?: (peer: string) => boolean;
+  readonly parallel?: number;
+  readonly pauseMs?: (round: number) => number;
+}
+
+function search(peers: Record<string, Dial>, options: Options = {}) {
+  let closed = 0;
   const counters = new SearchCounters();
   const stopping = new AbortController();
   const found = searchSlot({
@@ -67,10 +74,14 @@ function search(peers: Record<string, Dial>, options: { usable?: (peer: string) 
     random: seededRandom(1, 'search'),
     counters,
     signal: stopping.signal,
+    pauseMs: options.pauseMs ?? null,
     onBytes: () => undefined,
+    onClosed: () => {
+      closed += 1;
+    },
     usable: options.usable ?? (() => true),
   });
-  return { found, counters, stop: () => stopping.abort() };
+  return { found, counters, closed: () => closed, stop: () => stopping.abort() };
 }
 
 test('of several offers one is taken and the others go back at once', async () => {
@@ -93,6 +104,33 @@ test('full peers are asked again and again, one after the other, until a slot is
   peer.slots = 1;
   expect(await found).toMatchObject({ peer: 'b' });
   expect(peer.desk.takeWaitMaxMs()).toBeGreaterThan(2 * SERVICE_MS);
+});
+
+test('in rounds: so many attempts, a pause, the next round; the pauses are asked for by number', async () => {
+  const peer = await startPeer(0);
+  const rounds: number[] = [];
+  const pauseMs = (round: number) => {
+    rounds.push(round);
+    return round < 2 ? 60 : 10_000;
+  };
+  const startedAt = performance.now();
+  const { found, counters, stop } = search({ b: peer.dial }, { parallel: 3, pauseMs });
+  await vi.waitFor(() => expect(rounds).toEqual([0, 1, 2]), 3000);
+  expect(performance.now() - startedAt).toBeGreaterThan(2 * 60 + 9 * SERVICE_MS * 0.9);
+  expect(counters).toMatchObject({ attempts: 9, refused: 9 });
+  stop();
+  // The pause ends with the search.
+  expect(await found).toBeNull();
+});
+
+test('every attempt’s connection is told when it is closed, also one that was refused', async () => {
+  const peer = await startPeer(0);
+  const full = search({ b: peer.dial }, { parallel: 2, pauseMs: () => 10_000 });
+  await vi.waitFor(() => expect(full.closed()).toBe(2), 2000);
+  full.stop();
+  const refused = search({ b: { host: `${network}.250`, port: 7000 } }, { parallel: 2, pauseMs: () => 10_000 });
+  await vi.waitFor(() => expect(refused.closed()).toBe(2), 2000);
+  refused.stop();
 });
 
 test('an offer that cannot be used goes back, and the search goes on until it is stopped', async () => {

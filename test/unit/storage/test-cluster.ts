@@ -151,6 +151,14 @@ export class TestCluster implements AsyncDisposable {
     return ended;
   }
 
+  /** Settles with the exit code of a program that ends by itself. */
+  async ended(id: string): Promise<number | null> {
+    const child = this.#processes.get(id);
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    // `close` comes after `exit`, when what it printed has been read.
+    return new Promise((resolve) => child.once('close', resolve));
+  }
+
   /** Stops the process where it stands, and lets it go on. */
   freeze(id: string): void {
     this.#processes.get(id)?.kill('SIGSTOP');

@@ -24,6 +24,15 @@ const STORAGE: StorageSettings = {
   createTimeoutMs: 2000,
   createRetryMs: 50,
   acknowledgeBeforeMirrorMs: 0,
+  raceCloses: 15,
+  raceWindowMs: 100,
+  raceProbability: 0,
+  searchBackoffBaseMs: 0,
+  searchBackoffCapMs: 8000,
+  reattachMs: 0,
+  resyncsPerNode: 0,
+  remirrorWaitMs: 0,
+  remirrorStopShare: 1,
 };
 
 const LOAD: LoadSettings = {
