@@ -47,7 +47,7 @@ export function measureCrashes(frame: Frame, search: Search): CrashMeasurement {
   const window = { startT: zeroT, endT: measured.endT };
   const memberships = new Memberships(frame);
   const outages = outagesOf(frame).filter(({ startT }) => within(measured, startT));
-  const degraded = outages.map(({ node, startT }) => volumesOn(frame, memberships, node, startT));
+  const degraded = outages.map(({ node, startT }) => memberships.on(node, startT));
   const unrecoverable = new StepCount(plan.volumes.flatMap(({ id }) => unrecoverableOf(id, memberships, outages)));
   const quarantined = (nodes: readonly Outage[]) =>
     new StepCount(nodes.flatMap((outage) => Array.from({ length: plan.storage.slotsPerNode }, () => outage)));
@@ -91,16 +91,6 @@ export function measureCrashes(frame: Frame, search: Search): CrashMeasurement {
 
 const inside = ({ measured }: Frame, list: readonly NodeRecord[]): readonly NodeRecord[] =>
   list.filter((record) => within(measured, record.t));
-
-/** Volumes with a confirmed or joining replica on the node. */
-function volumesOn({ plan }: Frame, memberships: Memberships, node: string, t: number): readonly string[] {
-  return plan.volumes
-    .map(({ id }) => id)
-    .filter((id) => {
-      const members = memberships.at(id, t);
-      return members !== undefined && [members.primary, members.mirror, members.joining].includes(node);
-    });
-}
 
 /**
  * When the volume's confirmed replicas were all on crashed nodes. A copy that was under way, and one that was left

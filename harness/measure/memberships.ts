@@ -27,6 +27,14 @@ export class Memberships {
     return this.#byVolume.get(volume) ?? [];
   }
 
+  /** Ids of the volumes of which the node had a confirmed or joining replica then. */
+  on(node: string, t: number): readonly string[] {
+    return [...this.#byVolume.keys()].filter((volume) => {
+      const members = this.at(volume, t);
+      return members !== undefined && [members.primary, members.mirror, members.joining].includes(node);
+    });
+  }
+
   /** `undefined`: the plan has no such volume. */
   at(volume: string, t: number): Members | undefined {
     return this.changesOf(volume).findLast((members) => members.t <= t);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { measureApplications } from '../../../harness/measure/application.ts';
 import { measureBlockIo } from '../../../harness/measure/block-io.ts';
 import { measureMachine } from '../../../harness/measure/load-on-machine.ts';
-import { host, io, node, request, volume } from './record-builders.ts';
+import { crash, host, io, node, request, volume } from './record-builders.ts';
 import { frameWith } from './small-run.ts';
 
 describe('applications', () => {
@@ -61,6 +61,23 @@ test('block I/O: volumes that lost their partner apart, unfinished against', () 
     ['partner lost', 3, 1],
     ['untouched', 1, 1],
     ['all', 0, 0],
+  ]);
+});
+
+test('block I/O: volumes of a node that crashed are not untouched, though nobody said so', () => {
+  const frame = frameWith([
+    crash('a1', 21_000, 20),
+    crash('a2', 21_100, 20),
+    io('a-instances', 30_000, [
+      ['va1', 'write', 21_000, 29_000, 'failed', null],
+      ['va3', 'read', 21_000, 21_004, 'ok', null],
+    ]),
+  ]);
+  const summary = measureBlockIo(frame).map(({ volumes, periods }) => [volumes, periods[0]?.offered, periods[0]?.ok]);
+  expect(summary.slice(0, 3)).toEqual([
+    ['all', 2, 1],
+    ['partner lost', 1, 0],
+    ['untouched', 1, 1],
   ]);
 });
 
