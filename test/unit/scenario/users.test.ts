@@ -27,11 +27,10 @@ describe('loop', () => {
   const plan = planOf('loop');
   const fast = planOf('fast');
 
-  test('is fast with users, their calls, and a store that takes its time', () => {
+  test('is fast with users, their calls, a store that takes its time, and the race of closes', () => {
     expect(users(plan)).toEqual(['a-users', 'b-users']);
-    const { storeServiceMs: _, ...storage } = plan.storage;
-    const { storeServiceMs: __, ...ofFast } = fast.storage;
-    expect(storage).toEqual(ofFast);
+    const own = { storeServiceMs: 12.5, raceProbability: 0.0003 };
+    expect(plan.storage).toEqual({ ...fast.storage, ...own });
     expect(plan.volumes).toEqual(fast.volumes);
     expect(plan.phases[1]).toEqual(fast.phases[1]);
   });
