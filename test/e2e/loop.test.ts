@@ -3,8 +3,11 @@ import type { Result } from '../../harness/report/result-schema.ts';
 import { runScenario } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
-/** Fixed here, not chosen by its result. */
-const SEED = '7';
+/**
+ * Fixed here, not chosen by its result. Nobody crashes, so that what differs between the two is the control plane's
+ * doing alone; of crashes there is `crash.test.ts`.
+ */
+const LOOP = ['--preset', 'loop', '--seed', '7', '--set', 'raceFixed=true'] as const;
 
 afterEach(async () => {
   expect(await leftovers(), 'left on the engine').toEqual([]);
@@ -32,7 +35,7 @@ function tell(what: string, result: Result): void {
 
 describe('slow creations in one zone, and the Region’s workers', () => {
   test('as in 2011: users of the zone without a fault are not answered, and the storm sustains itself', async () => {
-    const { result } = await runScenario('ebs-2011', ['--preset', 'loop', '--seed', SEED]);
+    const { result } = await runScenario('ebs-2011', [...LOOP]);
     tell('2011', result);
     const { controlPlane: control, storm, applications, elections, ledger } = result;
     for (const zone of ['a', 'b'])
@@ -52,14 +55,7 @@ describe('slow creations in one zone, and the Region’s workers', () => {
   });
 
   test('with a short timeout of creations alone: users are answered in both zones, and the storm ends', async () => {
-    const { result } = await runScenario('ebs-2011', [
-      '--preset',
-      'loop',
-      '--seed',
-      SEED,
-      '--set',
-      'createTimeout=true',
-    ]);
+    const { result } = await runScenario('ebs-2011', [...LOOP, '--set', 'createTimeout=true']);
     tell('createTimeout', result);
     const { controlPlane: control, storm, elections, ledger } = result;
     expect(answered(result, 'b', 'storm')).toBeGreaterThan(0.99);
