@@ -10,16 +10,20 @@ import { openEngine } from './lab/open-engine.ts';
 import { describeMachine } from './machine.ts';
 import { type Figures, NAMES, type Name, type Result, writeResult } from './result.ts';
 
-const BENCHMARKS: { readonly [N in Name]: (options: BenchmarkOptions) => Promise<Figures[N]> } = {
+/** Those that share this process's engine and reaper. */
+type Timed = Exclude<Name, 'kills'>;
+const BENCHMARKS: { readonly [N in Timed]: (options: BenchmarkOptions) => Promise<Figures[N]> } = {
   capacity: measureCapacity,
   hop: measureHop,
   onset: measureOnset,
   startup: measureStartup,
 };
 
+const TIMED = NAMES.filter((name): name is Timed => name !== 'kills');
+
 const USAGE = `usage: npm run bench -- [NAME…] [--quick] [--only PATTERN] [--document]
 
-  NAME             ${NAMES.join(', ')}; all without any
+  NAME             ${TIMED.join(', ')}; all of these without any
   --quick          short cells, to see that it works; the result goes to runs/bench
   --only PATTERN   only cells whose name the pattern matches; the result goes to runs/bench
   kills            by itself: kills runs and looks for what is left [--count 100] [--at-once 3] [--seed 1] [--quick]
@@ -41,8 +45,8 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const names = positionals.length > 0 ? positionals : NAMES;
-const unknown = names.filter((name) => !NAMES.some((known) => known === name));
+const names = positionals.length > 0 ? positionals : TIMED;
+const unknown = names.filter((name) => !TIMED.some((known) => known === name));
 if (values.help || unknown.length > 0) {
   console.error(unknown.length > 0 ? `zonestorm-bench: no benchmark ${unknown.join(', ')}\n\n${USAGE}` : USAGE);
   process.exit(unknown.length > 0 ? 64 : 0);
@@ -54,7 +58,7 @@ const quick = values.quick || only !== null;
 if (!values.document) {
   const engine = await openEngine(progress);
   const machine = await describeMachine(engine.docker);
-  for (const name of names as readonly Name[]) {
+  for (const name of names as readonly Timed[]) {
     progress(`${name}${values.quick ? ', short cells' : ''}`);
     const figures = await BENCHMARKS[name]({ engine, quick: values.quick, only, progress });
     const measuredAt = new Date().toISOString();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PROJECT } from '../harness/lab/project.ts';
 import type { CapacityFigures } from './benchmarks/capacity.ts';
 import type { HopFigures } from './benchmarks/hop.ts';
+import type { KillsFigures } from './benchmarks/kills.ts';
 import type { OnsetFigures } from './benchmarks/onset.ts';
 import type { StartupFigures } from './benchmarks/startup.ts';
 import type { Machine } from './machine.ts';
@@ -13,9 +14,10 @@ export interface Figures {
   readonly hop: HopFigures;
   readonly onset: OnsetFigures;
   readonly startup: StartupFigures;
+  readonly kills: KillsFigures;
 }
 export type Name = keyof Figures;
-export const NAMES = ['capacity', 'hop', 'onset', 'startup'] as const satisfies readonly Name[];
+export const NAMES = ['capacity', 'hop', 'onset', 'startup', 'kills'] as const satisfies readonly Name[];
 
 export interface Result<N extends Name = Name> {
   readonly name: N;

@@ -204,10 +204,9 @@ function onePlane(whole: Plan): Plan {
 
 const moved = (link: PlanLink, port: number): PlanLink => ({ ...link, upstream: { ...link.upstream, port } });
 
-/** Each node to its two neighbours: every node as source and as destination, the first link of all and the last. */
+/** Each node to its neighbour: every node as source and as destination, the first link of all and the last. */
 function isWatched({ source, destination }: PlanLink): boolean {
-  const [from, to] = [nodes.indexOf(source), nodes.indexOf(destination)];
-  return to === (from + 1) % NODES || from === (to + 1) % NODES;
+  return nodes.indexOf(destination) === (nodes.indexOf(source) + 1) % NODES;
 }
 
 async function startPacers(lab: Lab, links: readonly PlanLink[], watched: readonly PlanLink[]): Promise<Program[]> {

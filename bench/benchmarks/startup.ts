@@ -64,6 +64,7 @@ const SIZES: Readonly<
 };
 
 export async function measureStartup({ engine, quick, only, progress }: BenchmarkOptions): Promise<StartupFigures> {
+  const compose = await composeTool(progress);
   const rounds: StartupRound[] = [];
   const summaries: StartupSummary[] = [];
   for (const size of Object.keys(SIZES).map(Number)) {
@@ -83,7 +84,7 @@ export async function measureStartup({ engine, quick, only, progress }: Benchmar
     rounds.push(...own);
     summaries.push({ containers: size, networks: set.networks.length, volumes: set.volumes.length, ...summaryOf(own) });
   }
-  return { targets: TARGETS, compose: await composeTool(), reaperMs: Math.round(engine.reaperMs), summaries, rounds };
+  return { targets: TARGETS, compose, reaperMs: Math.round(engine.reaperMs), summaries, rounds };
 }
 
 /** The containers of a lab as the engine has them, so that the other arms start exactly the same. */

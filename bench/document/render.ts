@@ -1,8 +1,10 @@
 import type { Arm, CapacityCell, CapacityFigures } from '../benchmarks/capacity.ts';
 import type { HopArm, HopFigures } from '../benchmarks/hop.ts';
+import type { KillsFigures } from '../benchmarks/kills.ts';
 import type { OnsetCell, OnsetFigures } from '../benchmarks/onset.ts';
 import type { StartupFigures } from '../benchmarks/startup.ts';
 import { CARRIES_UP_TO, type Machine } from '../machine.ts';
+import { median } from '../numbers.ts';
 import type { Figures, Name, Result } from '../result.ts';
 
 /** The part of the document that one result makes: its tables, and what they come to. Pure. */
@@ -17,6 +19,7 @@ const RENDERERS: { readonly [N in Name]: (figures: Figures[N]) => string[] } = {
   hop: renderHop,
   onset: renderOnset,
   startup: renderStartup,
+  kills: renderKills,
 };
 
 /** A Markdown table. */
@@ -220,4 +223,35 @@ function renderStartup({ targets, compose, reaperMs, summaries, rounds }: Startu
       ]),
     ),
   ];
+}
+
+// ---- kills -------------------------------------------------------------------------------------------------
+
+function renderKills(figures: KillsFigures): string[] {
+  const { kills, problems, withFaultsInForce, mostFaultsInForce, longestUntilCleanSeconds } = figures;
+  const stages = [...new Set(kills.map(({ stage }) => stage))].sort();
+  return [
+    `${kills.length} kills, seed ${figures.seed}, ${figures.atOnce} runs at a time; ${withFaultsInForce} with faults in ` +
+      `force, at most ${mostFaultsInForce}. ${problems.length === 0 ? 'Nothing was left after any of them, and no fault in force.' : `Not as it must be: ${problems.join('; ')}.`} ` +
+      `Until nothing was left: at most ${longestUntilCleanSeconds?.toFixed(1) ?? '–'} s, of which the reaper waits ten.`,
+    table(
+      ['killed while', 'kills', 'faults in force', 'things there', 'clean after, s (median / max)'],
+      stages.map((stage) => {
+        const own = kills.filter((kill) => kill.stage === stage);
+        const clean = own.map(({ cleanAfterSeconds }) => cleanAfterSeconds ?? Number.POSITIVE_INFINITY);
+        return [
+          stage,
+          `${own.length}`,
+          range(own.map(({ inForce }) => inForce.length)),
+          range(own.map(({ had }) => had)),
+          `${median(clean).toFixed(1)} / ${Math.max(...clean).toFixed(1)}`,
+        ];
+      }),
+    ),
+  ];
+}
+
+function range(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? `${least}` : `${least}–${most}`;
 }

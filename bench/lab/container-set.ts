@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { HOLD } from '../../harness/lab/containers/hold.ts';
 import { withoutHeaders } from '../../harness/lab/containers/without-headers.ts';
 import { LABELS } from '../../harness/lab/labels.ts';
 
@@ -70,7 +71,8 @@ export async function describeSet(docker: Docker, runId: string): Promise<Contai
       return {
         name: one.Name.slice(1),
         image: config.Image,
-        command: config.Cmd,
+        // What holds a program back is the lab's own way; the others start it at once.
+        command: HOLD.every((word, i) => config.Cmd[i] === word) ? config.Cmd.slice(HOLD.length) : config.Cmd,
         environment: config.Env.filter((line) => !(image.Config.Env ?? []).includes(line)),
         labels: labelsBesides(config.Labels, image.Config.Labels ?? {}),
         stopSignal: (config as { StopSignal?: string }).StopSignal ?? null,

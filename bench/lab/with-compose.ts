@@ -4,15 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
+import { installPackages } from '../../harness/lab/engine/ensure-engine.ts';
 import type { ContainerSet, SetContainer } from './container-set.ts';
 import { printedReady } from './with-dockerode.ts';
 
 const run = promisify(execFile);
 
-/** Its version, such as `1.29.2`. @throws Error where it is not installed. */
-export async function composeTool(): Promise<string> {
-  const { stdout } = await run('docker-compose', ['version', '--short']);
-  return stdout.trim();
+/** Its version, such as `1.29.2`; installed from Debian's packages where it is missing. */
+export async function composeTool(progress: (line: string) => void): Promise<string> {
+  const version = async (): Promise<string> => (await run('docker-compose', ['version', '--short'])).stdout.trim();
+  try {
+    return await version();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    progress('installing docker-compose with apt-get');
+    await installPackages(['docker-compose']);
+    return version();
+  }
 }
 
 /** The set as a Compose file: https://github.com/compose-spec/compose-spec, in the version that 1.29 reads. */

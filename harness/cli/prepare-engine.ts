@@ -1,8 +1,11 @@
 import type Docker from 'dockerode';
 import { ensureEngine } from '../lab/engine/ensure-engine.ts';
 import { requireFitEngine } from '../lab/engine/require-fit-engine.ts';
+import { EngineWatch } from '../lab/engine/watch-engine.ts';
 import { resolveImage, resolveReaper } from '../lab/images/resolve-images.ts';
 import type { LabImages } from '../lab/lab.ts';
+import { LIMITS } from '../lab/limits.ts';
+import { withDeadline } from '../time/deadline.ts';
 
 export interface Prepared {
   readonly docker: Docker;
@@ -10,9 +13,18 @@ export interface Prepared {
   readonly reaper: string;
 }
 
-/** Sets up whatever is missing: the engine, and every image that a run needs. A second time takes milliseconds. */
+/**
+ * Sets up whatever is missing: the engine, and every image that a run needs. A second time takes milliseconds.
+ *
+ * @throws EnvironmentError also when the engine stops answering meanwhile
+ */
 export async function prepareEngine(yes: boolean, progress: (line: string) => void): Promise<Prepared> {
   const docker = await ensureEngine({ yes: yes || process.env.CI !== undefined, progress });
+  using watch = new EngineWatch(docker);
+  return await withDeadline(resolveAll(docker, progress), LIMITS.prepareMs, 'the images', watch.gone);
+}
+
+async function resolveAll(docker: Docker, progress: (line: string) => void): Promise<Prepared> {
   await requireFitEngine(docker);
   const context = { docker, progress };
   const runtime = await resolveImage(context, 'runtime');

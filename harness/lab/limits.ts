@@ -12,6 +12,8 @@ export const LIMITS = {
   putBackMs: 30_000,
   /** apt-get and a cold build on a slow mirror. */
   buildMs: 600_000,
+  /** All images, each of them within the limit above. */
+  prepareMs: 2_400_000,
   /** Containers that are started at the same time: the engine serialises them anyway (8.0 s for 40, at 4 or 16). */
   startConcurrency: 6,
   /** A node waits for its peers and the control plane before it says that it is ready. */

@@ -18,6 +18,7 @@ class Way {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #hangs = false;
+  #hangsAt: string | null = null;
 
   constructor() {
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
@@ -25,6 +26,9 @@ class Way {
       const engine = connect({ path: ENGINE, allowHalfOpen: true });
       const pair = [client, engine] as const;
       this.#pairs.add(pair);
+      client.prependListener('data', (data) => {
+        if (this.#hangsAt !== null && data.includes(this.#hangsAt)) this.hang();
+      });
       client.pipe(engine).pipe(client);
       for (const one of pair) {
         one.on('error', () => undefined);
@@ -38,6 +42,11 @@ class Way {
 
   open(): Promise<void> {
     return new Promise((resolve) => this.#server.listen(this.path, resolve));
+  }
+
+  /** Hangs from the first request on that holds the text. */
+  hangAt(text: string): void {
+    this.#hangsAt = text;
   }
 
   /** The socket accepts and never answers, as that of an engine that is wedged. */
@@ -146,4 +155,18 @@ test('an engine that died ends the run with exit 3; its reaper does its work, an
   // Nothing is left, but only now is that known to whoever reads the journal.
   expect((await dead.one.journal())?.inForce.map(({ id }) => id)).toEqual(dead.ids);
   await nextStart(dead);
+});
+
+test('an engine that hangs while the run is being prepared ends it with exit 3', async () => {
+  const way = new Way();
+  ways.push(way);
+  way.hangAt('/images/');
+  await way.open();
+  const one = await Drill.start(['--seed', '4'], { DOCKER_HOST: `unix://${way.path}` });
+  drills.push(one);
+  const before = performance.now();
+  expect(await one.ended).toEqual({ code: 3, signal: null });
+  expect(performance.now() - before).toBeLessThan(ENDS_WITHIN_MS);
+  expect(one.stderr).toContain('the Docker engine stopped answering');
+  expect(await one.journal()).toBe(null);
 });
