@@ -66,11 +66,7 @@ export async function carryOut(turns: readonly PlannedTurn[], options: CarryOutO
   if (turns.length > todo.length) progress(`${turns.length - todo.length} of ${turns.length} runs are there already`);
   await options.onObserved(observations);
 
-  const limit = pLimit(options.atOnce);
-  await limit.map(todo, async ({ index, turn }, place) => {
-    interrupted ||= options.signal.aborted;
-    if (interrupted || brokenInARow >= BROKEN_IN_A_ROW) return;
-    progress(`${nameOf(turn)}: run ${place + 1} of ${todo.length} to do`);
+  const carryOne = async (index: number, turn: PlannedTurn): Promise<void> => {
     const planFile = await folder.writePlan(turn, turn.plan);
     const ending = await options.run(turn, planFile, folder.runFolder(turn));
     if (ending.kind === 'interrupted') interrupted = true;
@@ -84,7 +80,21 @@ export async function carryOut(turns: readonly PlannedTurn[], options: CarryOutO
       observations[index] = notMeasured({ arm: turn.arm, seed: turn.seed }, 'broken', [ending.message]);
       await options.onObserved(observations);
     }
+  };
+  const errors: unknown[] = [];
+  const limit = pLimit(options.atOnce);
+  await limit.map(todo, async ({ index, turn }, place) => {
+    interrupted ||= options.signal.aborted;
+    if (interrupted || brokenInARow >= BROKEN_IN_A_ROW || errors.length > 0) return;
+    progress(`${nameOf(turn)}: run ${place + 1} of ${todo.length} to do`);
+    try {
+      await carryOne(index, turn);
+    } catch (error) {
+      // Thrown once no lab is running any more: the folder is given free with it.
+      errors.push(error);
+    }
   });
+  if (errors.length > 0) throw errors[0];
   return { observations, broken, interrupted };
 }
 

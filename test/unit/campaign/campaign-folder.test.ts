@@ -268,6 +268,30 @@ describe('carrying out', () => {
   });
 });
 
+test('what cannot be measured ends it, once no other lab is running, and is thrown', async () => {
+  const folder = await CampaignFolder.open(join(dir, 'a'), ASKED);
+  let running = 0;
+  const carried = carryOut([turn('x', 1), turn('y', 1), turn('y', 2)], {
+    folder,
+    metrics: [],
+    atOnce: 2,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    onObserved: async () => undefined,
+    run: async ({ arm }, _, runFolder) => {
+      running += 1;
+      if (arm === 'y') await new Promise((resolve) => setTimeout(resolve, 50));
+      await leave(runFolder, plan);
+      if (arm === 'x') await rm(join(runFolder, 'history.jsonl'));
+      running -= 1;
+      return { kind: 'ended' };
+    },
+  });
+  await expect(carried).rejects.toThrow('history.jsonl');
+  expect(running).toBe(0);
+  expect(await readdir(join(folder.path, 'y'))).toEqual(['seed-1']);
+});
+
 describe('runs that have ended', () => {
   const folders = async (...plans: readonly Plan[]): Promise<readonly string[]> =>
     Promise.all(
