@@ -179,7 +179,7 @@ function renderOnset(figures: OnsetFigures): string[] {
 
 // ---- startup -----------------------------------------------------------------------------------------------
 
-function renderStartup({ targets, compose, reaperMs, summaries, rounds }: StartupFigures): string[] {
+function renderStartup({ targets, compose, reaperMs, summaries, rounds, spoiled }: StartupFigures): string[] {
   const count = new Set(rounds.map(({ round }) => round)).size;
   const missed = summaries.flatMap(({ containers, startRatio }) => [
     ...(startRatio.dockerode > targets.dockerode ? [`${containers} containers ÷ dockerode`] : []),
@@ -188,7 +188,10 @@ function renderStartup({ targets, compose, reaperMs, summaries, rounds }: Startu
   return [
     `Targets: at most ${targets.dockerode} × dockerode alone, at most ${targets.compose} × docker-compose ${compose}. ` +
       `${missed.length === 0 ? 'All met.' : `Missed: ${missed.join(', ')}.`} ${count} rounds; the reaper’s start, once for ` +
-      `each process and in no arm: ${seconds(reaperMs)} s.`,
+      `each process and in no arm: ${seconds(reaperMs)} s.` +
+      (spoiled.length === 0
+        ? ''
+        : ` Done again, as the engine then kept an endpoint of a network that was to be removed: ${spoiled.join(', ')}.`),
     table(
       [
         'containers',

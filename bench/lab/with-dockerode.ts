@@ -86,7 +86,9 @@ export async function removeByLabel(docker: Docker, label: string): Promise<void
   const containers = await docker.listContainers({ all: true, filters });
   await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
   const networks = await docker.listNetworks({ filters });
-  await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
+  const removed = await Promise.allSettled(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
   const { Volumes } = await docker.listVolumes({ filters });
   await Promise.all((Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove({ force: true })));
+  const failed = removed.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
