@@ -1,6 +1,6 @@
 import { count, integer, percentOr, seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
-import type { Row } from './sections.ts';
+import type { Row } from './section.ts';
 
 /** Most crashes that are named. */
 const NAMED_MAX = 6;

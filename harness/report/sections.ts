@@ -3,13 +3,7 @@ import type { Operations } from '../measure/operations.ts';
 import { crashRows } from './crash-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
-
-/** One line of a section: what it is, and its value as text. */
-export type Row = readonly [label: string, value: string];
-export interface Section {
-  readonly title: string;
-  readonly rows: readonly Row[];
-}
+import type { Row, Section } from './section.ts';
 
 /** The result in a few sections of labelled values, the same in the terminal and in `summary.md`. */
 export const sectionsOf = (result: Result): readonly Section[] => [
