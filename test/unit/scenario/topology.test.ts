@@ -22,7 +22,8 @@ test('links dial the ports that the fixtures listen on', () => {
     node: [PORTS.peer, PORTS.nbd],
     'control-plane': [PORTS.controlPlane],
     app: [PORTS.http],
-    instances: [], users: [],
+    instances: [],
+    users: [],
     gauge: [],
   };
   for (const { links, published, role } of topology.services) {
