@@ -134,3 +134,14 @@ describe('what is no JSON', () => {
     expect(() => readPlan('plan.json', '[]', options)).toThrow('expected a mapping');
   });
 });
+
+test('a plan from before the control plane had users is carried out as it was', () => {
+  const since = ['controlQueueLimit', 'dropExpired', 'poolPerZone', 'electionWorkers', 'storeServiceMs'];
+  const sinceToo = ['createTimeoutMs', 'createRetryMs', 'apiCallsPerSecond', 'apiCreateShare', 'apiTimeoutMs'];
+  const names = new Set([...since, ...sinceToo]);
+  const without = (settings: object) => Object.fromEntries(Object.entries(settings).filter(([key]) => !names.has(key)));
+  const older = { ...plan, storage: without(plan.storage), load: without(plan.load) };
+  const read = readPlan('plan.json', JSON.stringify(older), options);
+  expect(read.storage).toEqual(plan.storage);
+  expect(read.load).toEqual({ ...plan.load, apiCreateShare: 0 });
+});

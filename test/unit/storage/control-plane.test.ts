@@ -103,6 +103,24 @@ test('after a restart it knows every decision, and the client finds it again', a
   expect(records.filter((record) => record.kind === 'election' && record.event === 'created')).toHaveLength(1);
 });
 
+test('creates nothing in a zone whose nodes it has no links to', async () => {
+  const create = client.request('createVolume', { zone: 'z' }, 1000);
+  await expect(create).rejects.toMatchObject({ code: 'no-links' });
+});
+
+test('tells what became of calls: served, and served in vain', async () => {
+  await client.request('lookup', { volume: 'v1' }, 1000);
+  now = Number.MAX_SAFE_INTEGER; // Long after the deadline that the call was given.
+  await client.request('describeVolumes', { volumes: ['v1'] }, 1000);
+  controlPlane.printStats(1);
+  const record = records.at(-1);
+  expect(record).toMatchObject({ kind: 'control', served: 2, expired: 1, dropped: 0, refused: 0, busyWorkers: 0 });
+  expect(record?.kind === 'control' ? record.operations : []).toEqual([
+    ['lookup', 1, 0],
+    ['describeVolumes', 1, 1],
+  ]);
+});
+
 test('a request without an answer times out', async () => {
   const { port } = server;
   await server.close();

@@ -77,3 +77,12 @@ describe('confirm', () => {
     expect(confirm(joining, call)).toEqual({ answer: 'refused', config: joining, changed: false });
   });
 });
+
+test('whose the volume is stays through every change of its members', () => {
+  const attached = { ...mirrored, attachedTo: 'i-1' };
+  const elected = elect(attached, { node: 'a', epoch: 1, joining: 'c' }).config;
+  const confirmed = confirm(elected, { node: 'a', epoch: 2, joining: 'c' }).config;
+  const promoted = promote(confirmed, { node: 'c', epoch: 2 }, true).config;
+  expect([elected, confirmed, promoted].map(({ attachedTo }) => attachedTo)).toEqual(['i-1', 'i-1', 'i-1']);
+  expect(promoted).toMatchObject({ epoch: 3, primary: 'c' });
+});
