@@ -74,6 +74,7 @@ const storage = strictObject({
   searchServiceMinMs: amount,
   searchServiceMaxMs: amount,
   controlPlaneWorkers: count,
+  acknowledgeBeforeMirrorMs: amount,
   // A plan that was written before these were settings is carried out as it was.
   controlQueueLimit: count.default(4096),
   dropExpired: count.default(0),
@@ -82,16 +83,15 @@ const storage = strictObject({
   storeServiceMs: amount.default(0),
   createTimeoutMs: amount.default(15_000),
   createRetryMs: amount.default(250),
-  acknowledgeBeforeMirrorMs: amount,
-  raceCloses: count,
-  raceWindowMs: amount,
-  raceProbability: share,
-  searchBackoffBaseMs: amount,
-  searchBackoffCapMs: amount,
-  reattachMs: amount,
-  resyncsPerNode: count,
-  remirrorWaitMs: amount,
-  remirrorStopShare: share,
+  raceCloses: count.default(15),
+  raceWindowMs: amount.default(100),
+  raceProbability: share.default(0),
+  searchBackoffBaseMs: amount.default(0),
+  searchBackoffCapMs: amount.default(8000),
+  reattachMs: amount.default(0),
+  resyncsPerNode: count.default(0),
+  remirrorWaitMs: amount.default(0),
+  remirrorStopShare: share.default(1),
 });
 
 const load = strictObject({

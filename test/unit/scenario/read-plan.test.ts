@@ -135,10 +135,12 @@ describe('what is no JSON', () => {
   });
 });
 
-test('a plan from before the control plane had users is carried out as it was', () => {
+test('a plan from before the control plane had users, and nodes crashed, is carried out as it was', () => {
   const since = ['controlQueueLimit', 'dropExpired', 'poolPerZone', 'electionWorkers', 'storeServiceMs'];
   const sinceToo = ['createTimeoutMs', 'createRetryMs', 'apiCallsPerSecond', 'apiCreateShare', 'apiTimeoutMs'];
-  const names = new Set([...since, ...sinceToo]);
+  const ofNodes = Object.keys(plan.storage).filter((key) => /^(race|searchBackoff|reattach|resyncs|remirror)/.test(key));
+  expect(ofNodes).toHaveLength(9);
+  const names = new Set([...since, ...sinceToo, ...ofNodes]);
   const without = (settings: object) => Object.fromEntries(Object.entries(settings).filter(([key]) => !names.has(key)));
   const older = { ...plan, storage: without(plan.storage), load: without(plan.load) };
   const read = readPlan('plan.json', JSON.stringify(older), options);
