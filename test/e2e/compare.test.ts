@@ -17,6 +17,9 @@ const newFolder = () => mkdtemp(join(tmpdir(), 'zonestorm-compare-'));
 const readJson = async <T>(...path: readonly string[]): Promise<T> =>
   JSON.parse(await readFile(join(...path), 'utf8')) as T;
 
+/** A run's reaper that could not be removed with its run goes by itself, ten seconds after that. */
+const expectNothingLeft = () => expect.poll(leftovers, { timeout: 40_000, interval: 1_000 }).toEqual([]);
+
 let last: Started | null = null;
 afterEach(() => {
   // Of a test that failed half-way: the run puts everything back when it misses its campaign.
@@ -35,7 +38,7 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   expect(interrupted.code, interrupted.stderr).toBe(130);
   expect(interrupted.stdout).toBe('');
   expect(interrupted.stderr).toContain('the same command goes on');
-  expect(await leftovers()).toEqual([]);
+  await expectNothingLeft();
   expect(existsSync(join(out, 'campaign.lock'))).toBe(false);
   const made = join(out, '2011/seed-1/history.jsonl');
   const { mtimeMs } = await stat(made);
@@ -56,7 +59,7 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   const early = await compareInto(out).finished;
   expect(early.code, early.stderr).toBe(64);
   expect(early.stderr).toMatch(/this campaign is going on \(process \d+\)/);
-  await expect.poll(leftovers, { timeout: 40_000, interval: 1_000 }).toEqual([]);
+  await expectNothingLeft();
   await expect.poll(() => readEnd(join(out, 'careful/seed-1')), { timeout: 10_000 }).toBe('interrupted');
 
   const third = await compareInto(out, '--json').finished;
@@ -68,7 +71,7 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   );
   // 2 where the machine was too busy for a verdict.
   expect([0, 2], third.stderr).toContain(third.code);
-  expect(await leftovers()).toEqual([]);
+  await expectNothingLeft();
   expect((await stat(made)).mtimeMs, 'the first run was not made again').toBe(mtimeMs);
   expect(await readdir(join(out, 'set-aside'))).toEqual(['careful-seed-1-1', 'careful-seed-1-2']);
   expect(comparison.runs.map(({ arm, seed }) => `${arm} ${seed}`)).toEqual([
