@@ -37,8 +37,8 @@ export function measuredValue(measurements: Measurements, { name, parsed }: Metr
 export function describeMetric(name: string): { readonly unit: string; readonly description: string } {
   const nothing = { unit: '', description: '' };
   if (Object.hasOwn(METRICS, name)) return METRICS[name] ?? nothing;
-  const [group = '', , what = ''] = name.split('.');
+  const [group = '', , ...path] = name.split('.');
   const groups: Readonly<Record<string, Readonly<Record<string, { unit: string; description: string }>>>> =
     ZONE_METRICS;
-  return (Object.hasOwn(groups, group) ? groups[group]?.[what] : undefined) ?? nothing;
+  return (Object.hasOwn(groups, group) ? groups[group]?.[path.join('.')] : undefined) ?? nothing;
 }

@@ -33,5 +33,6 @@ test('what is not there says why, also where its argument is missing', () => {
 test('units and descriptions', () => {
   expect(describeMetric('storm.seconds').unit).toBe('s');
   expect(describeMetric('app.a.availability')).toMatchObject({ unit: 'share', description: expect.any(String) });
+  expect(describeMetric('api.b.createVolume.p99').unit).toBe('s');
   expect(describeMetric('toString')).toEqual({ unit: '', description: '' });
 });
