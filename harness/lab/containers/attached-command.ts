@@ -16,6 +16,8 @@ export class AttachedCommand implements AsyncDisposable {
   #errors = '';
   #waiting: (() => void) | null = null;
   #ended = false;
+  /** It has answered once, so it runs. */
+  #answered = false;
   /** One request at a time: answers carry no number. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -71,7 +73,10 @@ export class AttachedCommand implements AsyncDisposable {
     });
     this.#stream.write(`${lines.join('\n')}\n`);
     try {
-      await withDeadline(answered, LIMITS.shellMs, `${this.#name}: the answer to "${lines[0]}"`);
+      // An engine that is starting dozens of containers takes seconds until the command itself has begun.
+      const limitMs = this.#answered ? LIMITS.shellMs : LIMITS.readyMs;
+      await withDeadline(answered, limitMs, `${this.#name}: the answer to "${lines[0]}"`);
+      this.#answered = true;
     } catch (error) {
       this.#end();
       throw error;
