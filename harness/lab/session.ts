@@ -1,4 +1,8 @@
 import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
+import { drawAgain } from './draw-again.ts';
+
+/** The reaper's container, as the engine names it in an error. */
+const NAME = /testcontainers-ryuk-[0-9a-f]+/;
 
 /**
  * The reaper's session of this process: everything that carries these labels is removed by Ryuk when this process
@@ -14,7 +18,16 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
   // On a machine that is a container itself, Testcontainers would look for published ports at the engine's gateway;
   // ours are published on 127.0.0.1, of the machine that zonestorm runs on, and nowhere else.
   process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
-  const reaper = await getReaper(await getContainerRuntimeClient());
+  const client = await getContainerRuntimeClient();
+  const reaper = await drawAgain(
+    () => getReaper(client),
+    async ({ message }) => {
+      // It never ran, so nobody would remove it.
+      const [name] = NAME.exec(message) ?? [];
+      const container = name === undefined ? null : client.container.dockerode.getContainer(name);
+      await container?.remove({ force: true, v: true }).catch(() => undefined);
+    },
+  );
   return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
 }
 
