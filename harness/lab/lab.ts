@@ -15,6 +15,7 @@ import { watchExits } from './containers/exit-watch.ts';
 import { startHelper } from './containers/helper-container.ts';
 import { Hold } from './containers/hold.ts';
 import { LabContainer } from './containers/lab-container.ts';
+import { StartTurns } from './containers/start-turns.ts';
 import { withoutHeaders } from './containers/without-headers.ts';
 import { LABELS, labelsOf } from './labels.ts';
 import { LIMITS } from './limits.ts';
@@ -73,6 +74,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
   #networks: NetworkNames = new Map();
   #isolation: Isolation | null = null;
   #keeper: string | null = null;
+  readonly #turns = new StartTurns();
   readonly #stopping = new Set<string>();
   #exits: Disposable | null = null;
 
@@ -241,6 +243,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
     const started = await startRouter({
       ...this.#options,
       routerId: id,
+      turns: this.#turns,
       shaping: this.#options.shaping.shaping,
       name: this.#name(id),
       labels: this.#labels(id, 'router'),
@@ -295,6 +298,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
       onCreated: (containerId) => {
         this.#containerIds.set(container.id, containerId);
       },
+      turns: this.#turns,
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
       held: {
         on: (containerId) => Hold.on(this.docker.getContainer(containerId)),

@@ -1,6 +1,7 @@
-import { GenericContainer, type WaitStrategy } from 'testcontainers';
+import { GenericContainer, type StartedTestContainer, type WaitStrategy } from 'testcontainers';
 import { LIMITS } from '../limits.ts';
 import { HOLD, type Hold } from './hold.ts';
+import type { StartTurns } from './start-turns.ts';
 
 /** One of a container's networks, with its fixed address. */
 export interface Endpoint {
@@ -27,6 +28,8 @@ export interface LabContainerOptions {
   readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
+  /** Of all containers that join the same networks. */
+  readonly turns: StartTurns;
   /** Runs before the wait for readiness, so that nothing the program prints is missed. */
   readonly onStarted?: (containerId: string) => Promise<void>;
   /** Its program is held; see `hold.ts`. */
@@ -47,6 +50,7 @@ export class LabContainer extends GenericContainer {
   readonly #options: LabContainerOptions;
   #id = '';
   #hold: Hold | null = null;
+  #endTurn: () => void = () => undefined;
 
   constructor(options: LabContainerOptions) {
     super(options.image);
@@ -86,9 +90,19 @@ export class LabContainer extends GenericContainer {
     this.#options.onCreated?.(containerId);
     for (const endpoint of this.#endpoints.slice(1)) await this.#options.connect(containerId, endpoint);
     this.#hold = (await this.#options.held?.on(containerId)) ?? null;
+    this.#endTurn = await this.#options.turns.take();
+  }
+
+  override async start(): Promise<StartedTestContainer> {
+    try {
+      return await super.start();
+    } finally {
+      this.#endTurn();
+    }
   }
 
   protected override async containerStarting(): Promise<void> {
+    this.#endTurn();
     await this.#options.onStarted?.(this.#id);
     await this.#options.held?.until();
     this.#hold?.release();
