@@ -138,7 +138,9 @@ describe('what is no JSON', () => {
 test('a plan from before the control plane had users, and nodes crashed, is carried out as it was', () => {
   const since = ['controlQueueLimit', 'dropExpired', 'poolPerZone', 'electionWorkers', 'storeServiceMs'];
   const sinceToo = ['createTimeoutMs', 'createRetryMs', 'apiCallsPerSecond', 'apiCreateShare', 'apiTimeoutMs'];
-  const ofNodes = Object.keys(plan.storage).filter((key) => /^(race|searchBackoff|reattach|resyncs|remirror)/.test(key));
+  const ofNodes = Object.keys(plan.storage).filter((key) =>
+    /^(race|searchBackoff|reattach|resyncs|remirror)/.test(key),
+  );
   expect(ofNodes).toHaveLength(9);
   const names = new Set([...since, ...sinceToo, ...ofNodes]);
   const without = (settings: object) => Object.fromEntries(Object.entries(settings).filter(([key]) => !names.has(key)));
