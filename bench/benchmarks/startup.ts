@@ -51,8 +51,7 @@ export interface StartupFigures {
 }
 
 /**
- * Docker 20.10 sometimes counts an endpoint of a network twice when several containers start at once, and does not let
- * the network go before it is restarted. Its addresses stay taken, so the set gets others.
+ * Docker 20.10 sometimes does not let a network go that several containers joined at once, before it is restarted. Its addresses stay taken, so the set gets others.
  */
 const KEPT_ENDPOINT = 'has active endpoints';
 const SPOILED_AT_MOST = 10;

@@ -47,7 +47,7 @@ export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
     const [first] = busy;
     if (first === undefined) return removed;
     if (round === ROUNDS) {
-      // Docker 20.10 may have counted an endpoint twice, see `containers/start-turns.ts`.
+      // Docker 20.10 may keep a network that several containers joined at once, see `containers/start-turns.ts`.
       const remedy = 'Restart the engine, then `zonestorm clean`.';
       throw new EnvironmentError(`the engine does not let go of something: ${first.message}`, remedy, { cause: first });
     }

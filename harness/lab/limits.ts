@@ -14,7 +14,7 @@ export const LIMITS = {
   buildMs: 600_000,
   /** All images, each of them within the limit above. */
   prepareMs: 2_400_000,
-  /** Containers that are started at the same time: the engine serialises them anyway (8.0 s for 40, at 4 or 16). */
+  /** Containers that are made, and programs that begin, at the same time; starts take turns, see `start-turns.ts`. */
   startConcurrency: 6,
   /** A node waits for its peers and the control plane before it says that it is ready. */
   readyMs: 60_000,

@@ -3,8 +3,8 @@ import type Docker from 'dockerode';
 
 /**
  * Goes before a program's own command: the container starts, and the program begins when a line comes in on stdin.
- * So containers, whose start takes the engine long, start side by side; and no program runs before its port on the
- * bridge is isolated.
+ * So containers, whose start takes the engine long, start beside the routers; and no program runs before its port on
+ * the bridge is isolated.
  */
 export const HOLD: readonly string[] = ['sh', '-c', 'read -r go && exec "$@"', 'sh'];
 
