@@ -51,7 +51,8 @@ export interface StartupFigures {
 }
 
 /**
- * Docker 20.10 sometimes does not let a network go that several containers joined at once, before it is restarted. Its addresses stay taken, so the set gets others.
+ * Docker 20.10 sometimes does not let a network go that many containers left at once, before it is restarted. Its
+ * addresses stay taken, so the set gets others.
  */
 const KEPT_ENDPOINT = 'has active endpoints';
 const SPOILED_AT_MOST = 10;

@@ -80,11 +80,14 @@ export async function printedReady(docker: Docker, id: string): Promise<void> {
   (stream as unknown as { destroy(): void }).destroy();
 }
 
-/** Everything with a label: containers, networks, volumes. Nothing when there is nothing. */
+/**
+ * Everything with a label: containers (one after the other, or the engine may keep their networks), networks, volumes.
+ * Nothing when there is nothing.
+ */
 export async function removeByLabel(docker: Docker, label: string): Promise<void> {
   const filters = { label: [label] };
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+  for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true, v: true });
   const networks = await docker.listNetworks({ filters });
   const removed = await Promise.allSettled(networks.map(({ Id }) => docker.getNetwork(Id).remove()));
   const { Volumes } = await docker.listVolumes({ filters });

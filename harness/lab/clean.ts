@@ -15,7 +15,8 @@ const ROUND_MS = 500;
 
 /**
  * Removes everything of ours on the engine, or of one run, by exact label: containers (running or not) first, since
- * they hold the rest. Images and the engine stay. Idempotent; two at once do not disturb each other.
+ * they hold the rest, and one after the other (`stopConcurrency` in `limits.ts` says why). Images and the engine stay.
+ * Idempotent; two at once do not disturb each other.
  *
  * @throws EnvironmentError when something cannot be removed, with the engine's own words
  */
@@ -24,30 +25,44 @@ export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
   const removed = { containers: 0, networks: 0, volumes: 0 };
   for (let round = 1; ; round += 1) {
     const busy: Error[] = [];
-    const remove = async (what: keyof Cleaned, removals: readonly Promise<unknown>[]): Promise<void> => {
-      const ends = await Promise.all(removals.map(endOf));
-      removed[what] += ends.filter((end) => end === 'removed').length;
-      busy.push(...ends.filter((end) => end instanceof Error));
+    const remove = async (what: keyof Cleaned, removals: readonly (() => Promise<unknown>)[]): Promise<void> => {
+      for (const removal of removals) {
+        const end = await endOf(removal());
+        if (end === 'removed') removed[what] += 1;
+        else if (end instanceof Error) busy.push(end);
+      }
     };
     const containers = await docker.listContainers({ all: true, filters: { label } });
     await remove(
       'containers',
-      containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })),
+      containers.map(
+        ({ Id }) =>
+          () =>
+            docker.getContainer(Id).remove({ force: true, v: true }),
+      ),
     );
     const networks = await docker.listNetworks({ filters: { label } });
     await remove(
       'networks',
-      networks.map(({ Id }) => docker.getNetwork(Id).remove()),
+      networks.map(
+        ({ Id }) =>
+          () =>
+            docker.getNetwork(Id).remove(),
+      ),
     );
     const { Volumes } = await docker.listVolumes({ filters: { label } });
     await remove(
       'volumes',
-      (Volumes ?? []).map(({ Name }) => docker.getVolume(Name).remove({ force: true })),
+      (Volumes ?? []).map(
+        ({ Name }) =>
+          () =>
+            docker.getVolume(Name).remove({ force: true }),
+      ),
     );
     const [first] = busy;
     if (first === undefined) return removed;
     if (round === ROUNDS) {
-      // Docker 20.10 may keep a network that several containers joined at once, see `containers/start-turns.ts`.
+      // Docker 20.10 may keep a network that many containers left at once, see `stopConcurrency` in `limits.ts`.
       const remedy = 'Restart the engine, then `zonestorm clean`.';
       throw new EnvironmentError(`the engine does not let go of something: ${first.message}`, remedy, { cause: first });
     }

@@ -15,7 +15,6 @@ import { watchExits } from './containers/exit-watch.ts';
 import { startHelper } from './containers/helper-container.ts';
 import { Hold } from './containers/hold.ts';
 import { LabContainer } from './containers/lab-container.ts';
-import { StartTurns } from './containers/start-turns.ts';
 import { withoutHeaders } from './containers/without-headers.ts';
 import { LABELS, labelsOf } from './labels.ts';
 import { LIMITS } from './limits.ts';
@@ -74,7 +73,6 @@ export class Lab implements FaultTarget, AsyncDisposable {
   #networks: NetworkNames = new Map();
   #isolation: Isolation | null = null;
   #keeper: string | null = null;
-  readonly #turns = new StartTurns();
   readonly #stopping = new Set<string>();
   #exits: Disposable | null = null;
 
@@ -159,15 +157,18 @@ export class Lab implements FaultTarget, AsyncDisposable {
   /** SIGTERM, and SIGKILL when a program does not end in time. Its last records are read before this resolves. */
   async stop(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#stopping.add(id);
+    const limit = pLimit(LIMITS.stopConcurrency);
     await Promise.all(
-      ids.map(async (id) => {
-        const container = this.docker.getContainer(this.containerId(id));
-        const stopped = container.stop({ t: LIMITS.stopSeconds }).catch((error: { statusCode?: number }) => {
-          if (error.statusCode !== 304) throw error;
-        });
-        await withDeadline(stopped, LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
-        await this.telemetry.drained(id);
-      }),
+      ids.map((id) =>
+        limit(async () => {
+          const container = this.docker.getContainer(this.containerId(id));
+          const stopped = container.stop({ t: LIMITS.stopSeconds }).catch((error: { statusCode?: number }) => {
+            if (error.statusCode !== 304) throw error;
+          });
+          await withDeadline(stopped, LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
+          await this.telemetry.drained(id);
+        }),
+      ),
     );
   }
 
@@ -243,7 +244,6 @@ export class Lab implements FaultTarget, AsyncDisposable {
     const started = await startRouter({
       ...this.#options,
       routerId: id,
-      turns: this.#turns,
       shaping: this.#options.shaping.shaping,
       name: this.#name(id),
       labels: this.#labels(id, 'router'),
@@ -298,7 +298,6 @@ export class Lab implements FaultTarget, AsyncDisposable {
       onCreated: (containerId) => {
         this.#containerIds.set(container.id, containerId);
       },
-      turns: this.#turns,
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
       held: {
         on: (containerId) => Hold.on(this.docker.getContainer(containerId)),

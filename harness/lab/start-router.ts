@@ -7,7 +7,6 @@ import type { Plan, PlanRouter } from '../scenario/plan.ts';
 import { AttachedCommand } from './containers/attached-command.ts';
 import { LabContainer } from './containers/lab-container.ts';
 import { LateCommand } from './containers/late-command.ts';
-import type { StartTurns } from './containers/start-turns.ts';
 import { restartServer, startServer } from './containers/toxiproxy-server.ts';
 import { LIMITS } from './limits.ts';
 
@@ -17,7 +16,6 @@ export interface StartRouterOptions {
   readonly docker: Docker;
   readonly plan: Plan;
   readonly routerId: string;
-  readonly turns: StartTurns;
   readonly shaping: Shaping;
   readonly images: { readonly runtime: string; readonly toxiproxy: string };
   readonly name: string;
@@ -102,7 +100,6 @@ async function startNamespace(
     // The management network is the first of them.
     endpoints: planned.attachments.map(({ network, ip }) => ({ network: options.networkName(network), ip })),
     publish,
-    turns: options.turns,
     capabilities: options.shaping === 'kernel' ? ['NET_ADMIN'] : [],
     // Misrouted bytes are forwarded out of the interface they came in by; a redirect would tell the sender a way
     // round the router.

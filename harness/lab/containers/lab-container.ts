@@ -1,7 +1,6 @@
-import { GenericContainer, type StartedTestContainer, type WaitStrategy } from 'testcontainers';
+import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { LIMITS } from '../limits.ts';
 import { HOLD, type Hold } from './hold.ts';
-import type { StartTurns } from './start-turns.ts';
 
 /** One of a container's networks, with its fixed address. */
 export interface Endpoint {
@@ -28,8 +27,6 @@ export interface LabContainerOptions {
   readonly ready: WaitStrategy;
   readonly connect: (containerId: string, endpoint: Endpoint) => Promise<void>;
   readonly onCreated?: (containerId: string) => void;
-  /** Of all containers that join the same networks. */
-  readonly turns: StartTurns;
   /** Runs before the wait for readiness, so that nothing the program prints is missed. */
   readonly onStarted?: (containerId: string) => Promise<void>;
   /** Its program is held; see `hold.ts`. */
@@ -50,7 +47,6 @@ export class LabContainer extends GenericContainer {
   readonly #options: LabContainerOptions;
   #id = '';
   #hold: Hold | null = null;
-  #endTurn: () => void = () => undefined;
 
   constructor(options: LabContainerOptions) {
     super(options.image);
@@ -90,19 +86,9 @@ export class LabContainer extends GenericContainer {
     this.#options.onCreated?.(containerId);
     for (const endpoint of this.#endpoints.slice(1)) await this.#options.connect(containerId, endpoint);
     this.#hold = (await this.#options.held?.on(containerId)) ?? null;
-    this.#endTurn = await this.#options.turns.take();
-  }
-
-  override async start(): Promise<StartedTestContainer> {
-    try {
-      return await super.start();
-    } finally {
-      this.#endTurn();
-    }
   }
 
   protected override async containerStarting(): Promise<void> {
-    this.#endTurn();
     await this.#options.onStarted?.(this.#id);
     await this.#options.held?.until();
     this.#hold?.release();
