@@ -47,13 +47,15 @@ export interface LabOptions {
 
 /**
  * The gauges first, which measure the paths while nobody else uses them; then storage, then those who use it: an
- * instance is ready when its volumes are attached.
+ * instance is ready when its volumes are attached. Users of the control plane come last, as their load begins at once,
+ * and hundreds of volumes that are attached at the same time are a load of their own.
  */
 const START_ORDER: readonly (readonly Role[])[] = [
   ['gauge'],
   ['control-plane'],
   ['node'],
-  ['instances', 'app', 'users'],
+  ['instances', 'app'],
+  ['users'],
 ];
 
 /** Of a program that did not get ready, for the error. */
@@ -154,21 +156,22 @@ export class Lab implements FaultTarget, AsyncDisposable {
     return port;
   }
 
-  /** SIGTERM, and SIGKILL when a program does not end in time. Its last records are read before this resolves. */
+  /**
+   * SIGTERM to all at the same time, on which they stop what they do, and then to few at a time, on which they end;
+   * SIGKILL to one that does not. Their last records are read before this resolves.
+   */
   async stop(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#stopping.add(id);
     const limit = pLimit(LIMITS.stopConcurrency);
+    const within = (work: Promise<unknown>, id: string): Promise<unknown> =>
+      withDeadline(work.catch(unlessNotRunning), LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
+    const container = (id: string): Docker.Container => this.docker.getContainer(this.containerId(id));
+    await Promise.all(ids.map((id) => within(container(id).kill({ signal: 'SIGTERM' }), id)));
     await Promise.all(
-      ids.map((id) =>
-        limit(async () => {
-          const container = this.docker.getContainer(this.containerId(id));
-          const stopped = container.stop({ t: LIMITS.stopSeconds }).catch((error: { statusCode?: number }) => {
-            if (error.statusCode !== 304) throw error;
-          });
-          await withDeadline(stopped, LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
-          await this.telemetry.drained(id);
-        }),
-      ),
+      ids.map(async (id) => {
+        await limit(() => within(container(id).stop({ t: LIMITS.stopSeconds }), id));
+        await this.telemetry.drained(id);
+      }),
     );
   }
 
@@ -372,4 +375,9 @@ async function allEnded<T extends readonly unknown[]>(
 ): Promise<T> {
   await Promise.allSettled(promises);
   return (await Promise.all(promises)) as unknown as T;
+}
+
+/** 304 and 409: what was to be stopped does not run. */
+function unlessNotRunning(error: { statusCode?: number }): void {
+  if (error.statusCode !== 304 && error.statusCode !== 409) throw error;
 }
