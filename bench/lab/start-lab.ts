@@ -13,7 +13,7 @@ export const IDLE = ['sh', '-c', `echo '{"kind":"ready","t":0,"program":"bench",
 let labs = 0;
 export const newRunId = (): string => `bench${process.pid.toString(36)}${(labs++).toString(36)}`;
 
-/** A plan that ships, moved to addresses that are free now and changed. Its phases and volumes are left out. */
+/** A plan that ships, without users, moved to addresses that are free now and changed. Its phases and volumes are left out. */
 export async function planOf(
   engine: Engine,
   preset: 'fast' | 'full',
@@ -23,7 +23,8 @@ export async function planOf(
   // Runs take the lowest.
   const block = (await freeBlocks(engine.docker)).at(-1 - (process.pid % 16));
   if (block === undefined) throw new Error('no free addresses');
-  const whole = await loadScenario('ebs-2011', { preset, seed: 1, overrides, block, faults: FAULTS });
+  const own = { 'load.apiCallsPerSecond': '0', ...overrides };
+  const whole = await loadScenario('ebs-2011', { preset, seed: 1, overrides: own, block, faults: FAULTS });
   const containers = whole.containers.map((one) => ({ ...one, disks: [], command: IDLE }));
   return change({ ...whole, containers, volumes: [], witnesses: [], phases: [], expectations: [] }, block);
 }
