@@ -6,6 +6,7 @@ const MODULE = new URL('../../../fixtures/storage/wire/stop-signals.ts', import.
 const PROGRAM = `
 import { stopSignals } from '${MODULE}';
 const stop = stopSignals();
+setInterval(() => undefined, 1000);
 console.log('listening');
 await stop.asked;
 console.log('asked');
