@@ -20,7 +20,7 @@ const curve = z
   .describe('Over the 10 s before it was asked for and the 10 s after it was done; null: under 1 s, or no call');
 
 const curvesSchema = z.strictObject({
-  stuckShare: curve.describe('Mean share of the fault’s zone’s volumes stuck, by the nodes'),
+  stuckShare: curve.describe('Mean share of the fault’s zone’s volumes stuck, by the instances’ hung I/O'),
   searchPerSecond: curve.describe('Search attempts of the zone’s nodes'),
   electionsPerSecond: curve.describe('Elections, promotions and confirmations of the zone’s volumes'),
   freeSlots: curve.describe('Mean of the slots that are free on the zone’s nodes that run'),
@@ -98,7 +98,7 @@ function curvesOf(
     .filter(({ volume, event }) => volumes.has(volume) && event !== 'created');
   return {
     stuckShare: over((window) => {
-      const stretches = storm.states.stuck.stretches(window.startT, window.endT);
+      const stretches = storm.hung.stretches(window.startT, window.endT);
       const sum = stretches.reduce((total, { startT, endT, count }) => total + count * (endT - startT), 0);
       return volumes.size === 0 ? null : toShare(sum / (window.endT - window.startT) / volumes.size);
     }),
