@@ -8,7 +8,10 @@ import { dedicatedControl } from './dedicated-control.ts';
 import { readmit } from './readmit.ts';
 import { resumeSearch, stopSearch } from './search.ts';
 
-/** Every action, in the order in which AWS took the steps in 2011: a new one is one file and one line here. */
+/**
+ * Every action, in the order in which AWS took the steps in 2011: a new one is one file and one line here, and its name in
+ * `harness/scenario/action-names.ts`. AWS's last step, the restoring of volumes from snapshots, has its place at the end.
+ */
 const KINDS = [
   disableCreation,
   enableCreation,
