@@ -4,6 +4,7 @@ import { checkAgreement } from './check-agreement.ts';
 import { checkBaseline } from './check-baseline.ts';
 import { checkDose } from './check-dose.ts';
 import { checkFabric } from './check-fabric.ts';
+import { checkOperator } from './check-operator.ts';
 import { checkRunEnd } from './check-run-end.ts';
 import { checkValidity } from './check-validity.ts';
 import { namesOf, parseExpectation } from './expectation/parse-expectation.ts';
@@ -20,7 +21,15 @@ export interface Checked {
 type Check = (measurements: Measurements) => readonly Problem[];
 
 /** In the order their problems are told: the first explains the others more often than not. */
-const CHECKS: readonly Check[] = [checkRunEnd, checkBaseline, checkDose, checkFabric, checkAgreement, checkValidity];
+const CHECKS: readonly Check[] = [
+  checkRunEnd,
+  checkBaseline,
+  checkDose,
+  checkFabric,
+  checkOperator,
+  checkAgreement,
+  checkValidity,
+];
 
 /** Judges a run. A check that throws makes the run inconclusive, with the error: it never counts as passed. */
 export function checkRun(measurements: Measurements, checks: readonly Check[] = CHECKS): Checked {

@@ -1,4 +1,5 @@
 import type { Measurements } from '../measure/measure-run.ts';
+import { describeActionMetric, isActionMetric } from './action-metrics.ts';
 import { evaluate } from './expectation/evaluate.ts';
 import { type Expectation, ExpectationError } from './expectation/expectation.ts';
 import { parseExpectation } from './expectation/parse-expectation.ts';
@@ -37,6 +38,7 @@ export function measuredValue(measurements: Measurements, { name, parsed }: Metr
 export function describeMetric(name: string): { readonly unit: string; readonly description: string } {
   const nothing = { unit: '', description: '' };
   if (Object.hasOwn(METRICS, name)) return METRICS[name] ?? nothing;
+  if (isActionMetric(name)) return describeActionMetric(name) ?? nothing;
   const [group = '', , ...path] = name.split('.');
   const groups: Readonly<Record<string, Readonly<Record<string, { unit: string; description: string }>>>> =
     ZONE_METRICS;

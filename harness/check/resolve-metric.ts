@@ -1,5 +1,6 @@
 import { shortZone } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
+import { actionMetric, actionMetricNames, isActionMetric } from './action-metrics.ts';
 import { METRICS, type MetricArguments, type MetricValue } from './metrics.ts';
 import { ZONE_METRICS, zoneMetric } from './zone-metrics.ts';
 
@@ -8,13 +9,15 @@ export function metricNames(zones: readonly string[]): readonly string[] {
   const ofZones = Object.entries(ZONE_METRICS).flatMap(([group, metrics]) =>
     zones.flatMap((zone) => Object.keys(metrics).map((name) => `${group}.${shortZone(zone)}.${name}`)),
   );
-  return [...Object.keys(METRICS), ...ofZones];
+  return [...Object.keys(METRICS), ...ofZones, ...actionMetricNames(zones)];
 }
 
 /** A name's value in a run; an unknown name is unavailable, never 0. */
 export function resolveMetric(measurements: Measurements, name: string, args: MetricArguments): MetricValue {
   const value = Object.hasOwn(METRICS, name)
     ? METRICS[name]?.value(measurements, args)
-    : zoneMetric(name, measurements);
+    : isActionMetric(name)
+      ? actionMetric(name, measurements)
+      : zoneMetric(name, measurements);
   return value ?? { unavailable: `there is no metric ${name}` };
 }

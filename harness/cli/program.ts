@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { actionsCommand } from './actions-command.ts';
 import { analyzeCommand } from './analyze-command.ts';
 import { boundaryCommand } from './boundary-command.ts';
 import { cleanCommand } from './clean-command.ts';
 import { compareCommand } from './compare-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { faultsCommand } from './faults-command.ts';
+import { operateCommand } from './operate-command.ts';
 import { planCommand } from './plan-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
@@ -40,6 +42,8 @@ export function program(): Command {
     sweepCommand,
     boundaryCommand,
     faultsCommand,
+    actionsCommand,
+    operateCommand,
     doctorCommand,
     cleanCommand,
     setupCommand,

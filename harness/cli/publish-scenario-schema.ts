@@ -4,8 +4,9 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ACTIONS } from '../action/catalogue.ts';
 import { FAULTS } from '../fault/catalogue.ts';
 import { SCHEMA_FILE, scenarioSchemaText } from '../scenario/publish-schema.ts';
 
 await mkdir(dirname(SCHEMA_FILE), { recursive: true });
-await writeFile(SCHEMA_FILE, scenarioSchemaText(FAULTS));
+await writeFile(SCHEMA_FILE, scenarioSchemaText(FAULTS, ACTIONS));

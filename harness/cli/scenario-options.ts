@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { ACTION_SETTINGS, ACTIONS } from '../action/catalogue.ts';
 import { metricNames } from '../check/resolve-metric.ts';
 import { FAULTS, isCarriedOut } from '../fault/catalogue.ts';
 import { loadPlan, loadScenario } from '../scenario/load-scenario.ts';
@@ -43,6 +44,7 @@ export function planOf(scenario: string, options: ScenarioOptions): Promise<Plan
     seed: options.seed ?? randomInt(1, 100_000),
     overrides: options.set,
     faults: FAULTS,
+    actions: ACTIONS,
     knownNames: metricNames,
   });
 }
@@ -57,7 +59,7 @@ async function replayed(path: string, { preset, seed, set }: ScenarioOptions): P
     throw new BadUsageError(`${path} is a plan, which is carried out as it is: leave out ${given.join(', ')}`);
   }
   const faultSettings = new Map(FAULTS.filter(isCarriedOut).map(({ kind, settings }) => [kind, settings]));
-  return loadPlan(path, { faultSettings, knownNames: metricNames });
+  return loadPlan(path, { faultSettings, actionSettings: ACTION_SETTINGS, knownNames: metricNames });
 }
 
 function parseSeed(text: string): number {

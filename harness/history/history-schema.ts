@@ -45,6 +45,15 @@ export const historySchema = z.discriminatedUnion('kind', [
     state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed', 'skipped', 'slipped']),
     detail: z.string(),
   }),
+  record('action', {
+    id: z.string(),
+    action: z.string(),
+    zone: z.string(),
+    by: z.enum(['schedule', 'terminal']),
+    state: z.enum(['asked', 'done', 'failed', 'skipped']),
+    detail: z.string(),
+    readBack: z.string().nullable(),
+  }),
   record('router.replaced', { reason: z.string() }),
   record('final-state', { problems: z.array(z.string()) }),
   record('exit', { exitCode: z.int() }),
@@ -80,6 +89,11 @@ export const historySchema = z.discriminatedUnion('kind', [
     drainMs: count,
   }),
   record('gauge', { plane, ...seen, lagP99Ms: count }),
+  record('operated', {
+    id: z.string(),
+    problem: z.string().nullable(),
+    state: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
   record('ready', { program: z.string(), bootId: z.string() }),
   record('detector', { peer: z.string(), state: z.enum(['lost', 'heard']), silenceMs: count }),
   record('volume', {

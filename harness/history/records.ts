@@ -8,6 +8,7 @@
  * program that prints them, so that a lost line loses no bytes.
  */
 
+import type { OperatorState } from '../scenario/operator-order.ts';
 import type { Plane } from '../scenario/plan.ts';
 
 interface Stamped {
@@ -49,6 +50,19 @@ export interface FaultRecord extends Stamped {
   /** `skipped`: its phase ended before its time. `slipped`: found not to be in force any more before its revert. */
   readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed' | 'skipped' | 'slipped';
   readonly detail: string;
+}
+/** What somebody who operates the system does to it, by the plan or from a terminal; see `harness/action`. */
+export interface ActionRecord extends Stamped {
+  readonly kind: 'action';
+  readonly id: string;
+  readonly action: string;
+  readonly zone: string;
+  readonly by: 'schedule' | 'terminal';
+  /** `skipped`: its phase ended before its time. `failed`: not or not wholly done; `readBack` says what went wrong. */
+  readonly state: 'asked' | 'done' | 'failed' | 'skipped';
+  readonly detail: string;
+  /** In words, what was found in force once it was done. */
+  readonly readBack: string | null;
 }
 /** A router's Toxiproxy did not answer and was replaced: all connections through the router were closed by it. */
 export interface RouterReplaced extends Stamped {
@@ -156,6 +170,15 @@ export interface GaugeRecord extends Stamped, Seen {
   readonly kind: 'gauge';
   readonly plane: Plane;
   readonly lagP99Ms: number;
+}
+/** A program's answer to what an operator told it. */
+export interface OperatedRecord extends Stamped {
+  readonly kind: 'operated';
+  /** Of the action. */
+  readonly id: string;
+  /** Why it was not done. */
+  readonly problem: string | null;
+  readonly state: OperatorState;
 }
 export interface Ready extends Stamped {
   readonly kind: 'ready';
@@ -358,6 +381,7 @@ export type HistoryRecord =
   | RunEnd
   | PhaseRecord
   | FaultRecord
+  | ActionRecord
   | RouterReplaced
   | FinalState
   | ExitRecord
@@ -371,6 +395,7 @@ export type HistoryRecord =
   | GaugePath
   | GaugeRecord
   | Ready
+  | OperatedRecord
   | DetectorRecord
   | VolumeRecord
   | NodeRecord

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Wait } from 'testcontainers';
+import type { ActionTarget } from '../action/action.ts';
 import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { HistoryRecord } from '../history/records.ts';
@@ -21,6 +22,7 @@ import { LIMITS } from './limits.ts';
 import { createNetworks, type NetworkNames } from './networks/create-networks.ts';
 import { Isolation } from './networks/isolation.ts';
 import { programEnvironment } from './program-environment.ts';
+import { Programs } from './programs.ts';
 import { type StartedRouter, startRouter } from './start-router.ts';
 import { Telemetry } from './telemetry.ts';
 import { Witnesses } from './witnesses.ts';
@@ -58,16 +60,20 @@ const START_ORDER: readonly (readonly Role[])[] = [
   ['users'],
 ];
 
+/** Their containers start with the others; their programs begin when an operator adds them. */
+const HELD_BACK: readonly Role[] = ['spare'];
+
 /** Of a program that did not get ready, for the error. */
 const LAST_LINES = 15;
 
 /** The running containers of one plan, and what the faults may do to them. */
-export class Lab implements FaultTarget, AsyncDisposable {
+export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
   readonly plan: Plan;
   readonly runId: string;
   readonly docker: Docker;
   readonly telemetry: Telemetry;
   readonly containers: LabContainerControl;
+  readonly programs: Programs;
   readonly #options: LabOptions;
   readonly #routers = new Map<string, Router>();
   readonly #containerIds = new Map<string, string>();
@@ -83,22 +89,30 @@ export class Lab implements FaultTarget, AsyncDisposable {
     this.plan = options.plan;
     this.runId = options.runId;
     this.docker = options.docker;
-    this.telemetry = new Telemetry(options.docker, options.onRecord);
+    this.telemetry = new Telemetry(options.docker, (record) => {
+      options.onRecord(record);
+      this.programs.take(record);
+    });
     this.#witnesses = new Witnesses(options.docker, options.plan, (id) => this.containerId(id), options.onRecord);
     this.containers = new LabContainerControl({
       docker: options.docker,
       idOf: (id) => this.containerId(id),
       gone: options.gone ?? new AbortController().signal,
-      onStarted: async (id, sinceSeconds, begin) => {
+      onStarted: async (id, sinceSeconds, hold) => {
         await this.#isolation?.enforce();
         await this.telemetry.follow(id, this.containerId(id), sinceSeconds);
-        begin();
+        this.programs.restarted(id, hold);
         await this.#witnesses.restart(id);
       },
       diskOf: (id) =>
         this.#keeper === null || !limitedDisks(this.plan).has(id)
           ? null
           : { keeper: this.#keeper, folder: keptFolder(id) },
+    });
+    this.programs = new Programs({
+      plan: options.plan,
+      isRunning: async (id) => (await this.containers.state(id)).running,
+      gone: options.gone ?? new AbortController().signal,
     });
   }
 
@@ -169,7 +183,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
     await Promise.all(ids.map((id) => within(container(id).kill({ signal: 'SIGTERM' }), id)));
     await Promise.all(
       ids.map(async (id) => {
-        await limit(() => within(container(id).stop({ t: LIMITS.stopSeconds }), id));
+        await limit(() => {
+          this.programs.endSpare(id);
+          return within(container(id).stop({ t: LIMITS.stopSeconds }), id);
+        });
         await this.telemetry.drained(id);
       }),
     );
@@ -200,6 +217,10 @@ export class Lab implements FaultTarget, AsyncDisposable {
       if (containers.length === 0) continue;
       await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
       progress(`${containers.length} × ${roles.join(', ')}`);
+    }
+    for (const id of this.withRole(...HELD_BACK)) {
+      const begin = programs.get(id);
+      if (begin !== undefined) this.programs.keep(id, begin);
     }
     await this.#witnesses.start();
     for (const { afterStart } of routers) afterStart();
@@ -271,7 +292,9 @@ export class Lab implements FaultTarget, AsyncDisposable {
   async #startPrograms(limit: LimitFunction): Promise<ReadonlyMap<string, () => Promise<void>>> {
     // A volume of limited size is there before a container asks for it by name.
     await this.#keepDisks();
-    const inOrder = START_ORDER.flatMap((roles) => this.plan.containers.filter((one) => roles.includes(one.role)));
+    const inOrder = [...START_ORDER, HELD_BACK].flatMap((roles) =>
+      this.plan.containers.filter((one) => roles.includes(one.role)),
+    );
     const started = inOrder.map((one) => limit(async () => [one.id, await this.#startProgram(one)] as const));
     return new Map(await allEnded(started));
   }
@@ -303,7 +326,11 @@ export class Lab implements FaultTarget, AsyncDisposable {
       },
       onStarted: (containerId) => this.telemetry.follow(container.id, containerId),
       held: {
-        on: (containerId) => Hold.on(this.docker.getContainer(containerId)),
+        on: async (containerId) => {
+          const hold = await Hold.on(this.docker.getContainer(containerId));
+          this.programs.attach(container.id, hold);
+          return hold;
+        },
         until: () => {
           held.resolve();
           return told.promise;
@@ -360,6 +387,7 @@ export class Lab implements FaultTarget, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.programs[Symbol.dispose]();
     this.#exits?.[Symbol.dispose]();
     await this.#witnesses[Symbol.asyncDispose]();
     for (const router of this.#routers.values()) await router[Symbol.asyncDispose]();

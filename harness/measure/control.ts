@@ -124,7 +124,9 @@ function poolsOf(records: readonly ControlRecord[], window: Window): ControlPlan
 function nodeCalls(frame: Frame): ControlPlaneMeasurement['nodeCalls'] {
   return frame.plan.zones.flatMap(({ id: zone }) => {
     const nodes = new Set(
-      frame.plan.containers.filter((one) => one.role === 'node' && one.zone === zone).map((one) => one.id),
+      frame.plan.containers
+        .filter((one) => (one.role === 'node' || one.role === 'spare') && one.zone === zone)
+        .map((one) => one.id),
     );
     const calls = frame.history
       .of('node.calls')

@@ -64,7 +64,7 @@ export function measureCrashes(frame: Frame, search: Search): CrashMeasurement {
     ),
   }));
   const racyCloses = closesPeakByNode.reduce((sum, one) => sum + one.racyCloses, 0);
-  const inZone = new Set(frame.nodes.map(({ id }) => id));
+  const inZone = new Set([...frame.nodes, ...frame.spares].map(({ id }) => id));
   return {
     quarantined: quarantined(outages.filter(({ node }) => inZone.has(node))),
     result: {

@@ -68,9 +68,17 @@ function silentLinks({ history, plan }: Frame): string[] | null {
   const counts = history.of('links');
   if (counts.length < plan.routers.length) return null;
   const replaced = new Set(history.of('router.replaced').map(({ source }) => source));
+  // A spare that never joined has told nothing, and nobody has dialled it.
+  const told = new Set(history.of('ready').map(({ source }) => source));
+  const waiting = new Set(
+    plan.containers.filter(({ id, role }) => role === 'spare' && !told.has(id)).map(({ id }) => id),
+  );
+  const ofWaiting = new Set(
+    plan.links.filter((link) => waiting.has(link.source) || waiting.has(link.destination)).map(({ id }) => id),
+  );
   return counts
     .filter(({ source }) => !replaced.has(source))
-    .flatMap(({ bytes }) => bytes.flatMap(([link, count]) => (count === 0 ? [link] : [])));
+    .flatMap(({ bytes }) => bytes.flatMap(([link, count]) => (count === 0 && !ofWaiting.has(link) ? [link] : [])));
 }
 
 /** What stood in the queue when the fault was applied leaves at the new rate; samples come four times a second. */

@@ -29,7 +29,10 @@ export interface Frame {
   /** Of zones with volumes, the one the first fault is in; without a fault in any of them, the first. */
   readonly zone: string;
   readonly volumes: readonly PlanVolume[];
+  /** Those that there are from the start. */
   readonly nodes: readonly PlanContainer[];
+  /** The zone's nodes that an operator may add; one that has not joined tells nothing. */
+  readonly spares: readonly PlanContainer[];
   /** From the trigger's begin to its end plus the detector's time: who is lost in here, the fault made lost. */
   readonly lossWindow: Window;
   /** I/O that takes longer than this counts as hung, ms. */
@@ -76,10 +79,11 @@ function phasesOf(history: History, endOfRecord: number): readonly PhaseWindow[]
   return phases;
 }
 
-function partsOf(plan: Plan, zone: string): Pick<Frame, 'zone' | 'volumes' | 'nodes'> {
+function partsOf(plan: Plan, zone: string): Pick<Frame, 'zone' | 'volumes' | 'nodes' | 'spares'> {
   return {
     zone,
     volumes: plan.volumes.filter((volume) => volume.zone === zone),
     nodes: plan.containers.filter((container) => container.role === 'node' && container.zone === zone),
+    spares: plan.containers.filter((container) => container.role === 'spare' && container.zone === zone),
   };
 }

@@ -61,6 +61,7 @@ function nearestRank(sorted: readonly number[], share: number, digits: number): 
 
 const STATS_OF = {
   node: 'node',
+  spare: 'node',
   instances: 'io',
   app: 'app',
   users: 'api',
@@ -73,7 +74,7 @@ function silences(frame: Frame): Machine['silent'] {
   const outages = outagesOf(frame);
   const expected = [
     ...frame.plan.containers
-      .filter((container) => !silenced.has(container.id))
+      .filter((container) => !silenced.has(container.id) && container.role !== 'spare')
       .map((container) => ({ source: container.id, kind: STATS_OF[container.role] })),
     // Where Toxiproxy shapes, a router has no queue to sample.
     ...(frame.history.of('run.start')[0]?.shaping === 'toxiproxy' ? [] : frame.plan.routers).map((router) => ({

@@ -14,6 +14,7 @@ import { type Frame, frameOf } from './frame.ts';
 import { type Ledger, measureLedger } from './ledger.ts';
 import { type Machine, measureMachine } from './load-on-machine.ts';
 import { type Loss, measureLoss } from './loss.ts';
+import { measureOperator, type OperatorMeasurement } from './operator.ts';
 import { measureQueues, type Queue } from './queues.ts';
 import { measureSearch, type Search } from './search.ts';
 import { measureSeries, type Series } from './series.ts';
@@ -29,6 +30,7 @@ export interface Measurements {
   readonly copy: Copy;
   readonly elections: Elections;
   readonly controlPlane: ControlPlaneMeasurement;
+  readonly operator: OperatorMeasurement;
   readonly agreement: readonly Agreement[];
   readonly dose: Dose;
   readonly fabric: Fabric;
@@ -55,6 +57,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     copy: measureCopy(frame, storm.states, storm.window),
     elections: measureElections(frame),
     controlPlane: measureControl(frame),
+    operator: measureOperator(frame, storm),
     agreement: measureAgreement(frame, loss, storm),
     dose: measureDose(frame),
     fabric: measureFabric(frame),

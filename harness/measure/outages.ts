@@ -13,7 +13,7 @@ export interface Outage extends Interval {
 
 /** Crashes in order of time, over the whole record. The node says so itself, and the engine by the exit code. */
 export function outagesOf({ history, plan }: Frame): readonly Outage[] {
-  const nodes = new Set(plan.containers.filter(({ role }) => role === 'node').map(({ id }) => id));
+  const nodes = new Set(plan.containers.filter(({ role }) => role === 'node' || role === 'spare').map(({ id }) => id));
   const exits = history.of('exit').filter((record) => nodes.has(record.source) && record.exitCode === CRASH_EXIT_CODE);
   const told = history.of('crash').filter((record) => nodes.has(record.source));
   const endOf = (node: string, t: number) =>

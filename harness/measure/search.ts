@@ -54,8 +54,8 @@ export function searchRates(frame: Frame, windows: readonly Window[]): readonly 
   return windows.map((bin) => round((sumIn(counters, bin) * 1000) / (bin.endT - bin.startT), 1));
 }
 
-/** The stats records of the zone's nodes, a list for each node. */
+/** The stats records of the zone's nodes, a list for each node; those that have joined are among them. */
 export function nodeRecords(frame: Frame): ReadonlyMap<string, readonly NodeRecord[]> {
-  const ids = new Set(frame.nodes.map((node) => node.id));
+  const ids = new Set([...frame.nodes, ...frame.spares].map((node) => node.id));
   return new Map([...frame.history.bySource('node')].filter(([source]) => ids.has(source)));
 }

@@ -4,12 +4,13 @@ import { applicationZones, requestsOf } from './application.ts';
 import { bins } from './bins.ts';
 import { controlSeries, controlSeriesSchema } from './control.ts';
 import { atSeconds, type Frame, shortZone, type Window } from './frame.ts';
+import { freeSlotsAt } from './free-slots.ts';
 import { latencyOf } from './latency.ts';
 import { latencySampleOf, type Operation, summariseAs } from './operations.ts';
-import { isDown, type Outage, outagesOf } from './outages.ts';
+import { outagesOf } from './outages.ts';
 import { mbit, payloadCounter } from './queues.ts';
 import { round, toSeconds } from './rounding.ts';
-import { nodeRecords, searchRates } from './search.ts';
+import { searchRates } from './search.ts';
 import type { StepCount } from './step-count.ts';
 import type { StormMeasurement } from './storm.ts';
 
@@ -105,18 +106,6 @@ function apiSeries(frame: Frame, zone: string, seconds: readonly Window[]): Seri
       return summariseAs('', offered).availability;
     }),
   };
-}
-
-function freeSlotsAt(frame: Frame, outages: readonly Outage[], t: number): number | null {
-  const records = nodeRecords(frame);
-  let free = 0;
-  for (const { id } of frame.nodes) {
-    if (isDown(outages, id, t)) continue;
-    const last = records.get(id)?.findLast((record) => record.t <= t);
-    if (last === undefined) return null;
-    free += last.slotsFree;
-  }
-  return free;
 }
 
 /** Samples a p99 needs, with a margin for uneven arrivals. */

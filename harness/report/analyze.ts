@@ -34,6 +34,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     copy,
     elections,
     controlPlane,
+    operator: measurements.operator,
     dose,
     fabric,
     agreement: [...measurements.agreement],

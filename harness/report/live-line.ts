@@ -39,7 +39,9 @@ export class LiveView {
     const hit = faults.map((fault) => fault.targets.zone).find((id) => id !== null && zones.has(id));
     const zone = hit ?? plan.volumes[0]?.zone;
     this.#thin = plan.routers.find((router) => router.zone === zone && router.plane === 'replication');
-    const nodes = plan.containers.filter((container) => container.role === 'node' && container.zone === zone);
+    // A spare tells nothing before it has joined.
+    const isNode = ({ role }: Plan['containers'][number]) => role === 'node' || role === 'spare';
+    const nodes = plan.containers.filter((container) => isNode(container) && container.zone === zone);
     this.#nodes = new Set(nodes.map((node) => node.id));
     this.#appTimeoutMs = plan.load.appTimeoutMs;
     this.#hasUsers = plan.containers.some((container) => container.role === 'users');

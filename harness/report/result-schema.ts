@@ -14,6 +14,7 @@ import { fabricSchema } from '../measure/fabric.ts';
 import { ledgerSchema } from '../measure/ledger.ts';
 import { machineSchema } from '../measure/load-on-machine.ts';
 import { lossSchema } from '../measure/loss.ts';
+import { operatorSchema } from '../measure/operator.ts';
 import { queueSchema } from '../measure/queues.ts';
 import { searchSchema } from '../measure/search.ts';
 import { seriesSchema } from '../measure/series.ts';
@@ -79,6 +80,7 @@ export const resultSchema = z.strictObject({
   copy: copySchema,
   elections: electionsSchema,
   controlPlane: controlPlaneSchema,
+  operator: operatorSchema,
   dose: doseSchema,
   fabric: fabricSchema,
   agreement: z.array(agreementSchema),

@@ -2,6 +2,7 @@ import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { crashRows } from './crash-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
+import { operatorRows } from './operator-rows.ts';
 import type { Result } from './result-schema.ts';
 import type { Row, Section } from './section.ts';
 
@@ -13,6 +14,7 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Agreement', rows: agreementRows(result) },
   { title: 'Applications', rows: applicationRows(result) },
   { title: 'Control plane', rows: controlPlaneRows(result.controlPlane) },
+  ...(result.operator.actions.length === 0 ? [] : [{ title: 'Operator', rows: operatorRows(result) }]),
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
 ];

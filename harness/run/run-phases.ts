@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BoundFault, bindFault } from '../fault/catalogue.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { FaultRecord, HistoryRecord } from '../history/records.ts';
-import type { PlanPhase } from '../scenario/plan.ts';
+import type { PlanAction, PlanPhase } from '../scenario/plan.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { awaitTriggerEnd } from './await-trigger-end.ts';
@@ -17,10 +17,18 @@ export interface FaultJournal {
   reverted(fault: BoundFault['plan']): void;
 }
 
+/** Who does the plan's actions; see `operator.ts`. */
+export interface PhaseOperator {
+  /** Never rejects. */
+  perform(action: PlanAction, by: 'schedule'): Promise<unknown>;
+  skip(action: PlanAction): void;
+}
+
 export interface RunPhasesOptions {
   readonly target: FaultTarget;
   readonly live: LiveState;
   readonly journal: FaultJournal;
+  readonly operator?: PhaseOperator;
   readonly onRecord: (record: HistoryRecord) => void;
   readonly signal: AbortSignal;
   /** How long one step of a fault may take, ms; tests have less time. */
@@ -40,7 +48,7 @@ const FAULT_LIMIT_MS = 60_000;
  * reverse order when its time or its phase ends, however that ends.
  */
 export async function runPhases(phases: readonly PlanPhase[], options: RunPhasesOptions): Promise<void> {
-  const background: Promise<void>[] = [];
+  const background: Promise<unknown>[] = [];
   for (const phase of phases) {
     options.signal.throwIfAborted();
     note(options, phase, 'begin');
@@ -63,11 +71,12 @@ export function unableFaults(phases: readonly PlanPhase[], target: FaultTarget):
     });
 }
 
-async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Promise<void>[]): Promise<void> {
+async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Promise<unknown>[]): Promise<void> {
   const { signal } = options;
   const began = monotonicMs();
   const hasEnded = phaseEnd(phase, began, options);
   const schedule = new FaultSchedule(phase.faults.map((fault) => bindFault(fault, options.target)));
+  const actions = [...phase.actions];
   const errors: Error[] = [];
   try {
     for (;;) {
@@ -80,7 +89,13 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
       for (let due = schedule.takeApply(now); due !== null; due = schedule.takeApply(now)) {
         await apply(due, options, schedule);
       }
-      const next = Math.min(schedule.nextAt ?? Number.POSITIVE_INFINITY, endsAt(phase) ?? now + POLL_MS);
+      // One may take long, and keeps neither a fault nor another action from its time.
+      for (let due = takeDue(actions, now); due !== null; due = takeDue(actions, now)) {
+        const performed = options.operator?.perform(due, 'schedule');
+        if (performed !== undefined) background.push(performed);
+      }
+      const times = [schedule.nextAt, actions[0] === undefined ? null : actions[0].atSeconds * 1000];
+      const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY), endsAt(phase) ?? now + POLL_MS);
       await delay(Math.max(1, began + next - monotonicMs()), undefined, { signal });
     }
   } catch (error) {
@@ -88,10 +103,17 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
   }
   errors.push(...(await putAllBack(schedule, options, background)));
   for (const fault of schedule.waiting) record(options, fault, 'skipped');
+  for (const action of actions) options.operator?.skip(action);
   const [first] = errors;
   if (first === undefined) return;
   if (errors.length === 1) throw first;
   throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
+}
+
+/** The first of the actions, in the order of their times, if its time has come; it waits no longer. */
+function takeDue(actions: PlanAction[], now: number): PlanAction | null {
+  const [first] = actions;
+  return first === undefined || first.atSeconds * 1000 > now ? null : (actions.shift() ?? null);
 }
 
 async function apply(bound: BoundFault, options: RunPhasesOptions, schedule: FaultSchedule): Promise<void> {
@@ -112,7 +134,7 @@ async function apply(bound: BoundFault, options: RunPhasesOptions, schedule: Fau
 async function putAllBack(
   schedule: FaultSchedule,
   options: RunPhasesOptions,
-  background: Promise<void>[],
+  background: Promise<unknown>[],
 ): Promise<Error[]> {
   const errors: Error[] = [];
   for (const bound of schedule.inForce.toReversed()) {
@@ -129,7 +151,7 @@ async function putBack(
   bound: BoundFault,
   schedule: FaultSchedule,
   options: RunPhasesOptions,
-  background: Promise<void>[],
+  background: Promise<unknown>[],
 ): Promise<void> {
   const { id } = bound.plan;
   const { faultLimitMs = FAULT_LIMIT_MS } = options;

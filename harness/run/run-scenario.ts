@@ -23,6 +23,8 @@ import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { keepLogs } from './keep-logs.ts';
 import { LiveState } from './live-state.ts';
+import { listenForOperators } from './operate-socket.ts';
+import { Operator } from './operator.ts';
 import { readDisks } from './read-disks.ts';
 import { runPhases, unableFaults } from './run-phases.ts';
 import { Sampler } from './sampler.ts';
@@ -240,7 +242,11 @@ async function conduct(
   try {
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
-    await runPhases(plan.phases, { target: lab, live, journal, onRecord, signal: options.signal });
+    const operator = new Operator({ plan, target: lab, onRecord, signal: options.signal });
+    {
+      await using _terminals = await listenForOperators(options.folder, operator);
+      await runPhases(plan.phases, { target: lab, live, journal, operator, onRecord, signal: options.signal });
+    }
     const problems = await verifyRest(lab);
     onRecord({ kind: 'final-state', t: monotonicMs(), source: 'harness', problems });
   } finally {
@@ -248,7 +254,7 @@ async function conduct(
   }
   options.progress('stopping the load, then the storage');
   await lab.stop(lab.withRole('instances', 'app', 'users'));
-  await lab.stop(lab.withRole('node'));
+  await lab.stop(lab.withRole('node', 'spare'));
   await lab.stop(lab.withRole('control-plane', 'gauge'));
   await recordLinkBytes(lab, onRecord);
   options.progress('reading every replica from disk');

@@ -18,7 +18,7 @@ export async function verifyRest(target: FaultTarget): Promise<string[]> {
   const states = await Promise.all(
     plan.containers.map(async ({ id, role }) => {
       const { running, paused, exitCode } = await containers.state(id);
-      if (!running && role === 'node' && exitCode === CRASH_EXIT_CODE) return [];
+      if (!running && (role === 'node' || role === 'spare') && exitCode === CRASH_EXIT_CODE) return [];
       if (!running) return [`${id} does not run`];
       if (paused) return [`${id} is frozen`];
       const limit = limited.has(id) ? await containers.cpuLimit(id) : null;

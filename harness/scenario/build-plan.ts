@@ -1,5 +1,6 @@
 import { ExpectationError } from '../check/expectation/expectation.ts';
 import { namesOf, parseExpectation } from '../check/expectation/parse-expectation.ts';
+import type { ActionLanguage } from './action-language.ts';
 import { DRY_RUN_BLOCK } from './address-block.ts';
 import { BadInputError, type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { drawPhases } from './draw-faults.ts';
@@ -19,6 +20,8 @@ export interface BuildPlanOptions {
   readonly topology: Topology;
   /** What the scenario's faults may be. */
   readonly faults: FaultLanguage;
+  /** What operators may do; nothing when left out. */
+  readonly actions?: ActionLanguage | undefined;
   /** The scenario's default when left out, or else its first. */
   readonly preset?: string | undefined;
   readonly seed: number;
@@ -46,7 +49,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     ...contradictions(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
   ];
-  const phases = drawPhases(scenario, options.faults, parameters, laid, seed, problems);
+  const phases = drawPhases(scenario, options.faults, options.actions ?? [], parameters, laid, seed, problems);
   throwIfAny(problems);
 
   const volumes = topology.zones

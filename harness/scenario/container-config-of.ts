@@ -1,10 +1,11 @@
 import type { ContainerConfig, Dial } from './container-config.ts';
-import type { Plan, Plane } from './plan.ts';
+import type { Plan, Plane, Role } from './plan.ts';
 
 /**
  * What the program in one container is told. A container of a region-wide zone (one without routers) serves every
  * zone: its nodes and volumes are those of all of them. Nothing here depends on the plan's phases or faults, so a
- * program cannot know whether, when or how it will be broken.
+ * program cannot know whether, when or how it will be broken. Of spares only instances and applications have the
+ * addresses, which the control plane sends them to; nodes and the control plane are told when one joins.
  * @throws RangeError when the plan has no such container.
  */
 export function containerConfigOf(plan: Plan, containerId: string): ContainerConfig {
@@ -19,12 +20,19 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
     const plane = planes.find((candidate) => candidate.network === network)?.plane;
     if (plane !== undefined) addresses[plane] = ip;
   }
+  const roles = new Map(plan.containers.map((other) => [other.id, other.role]));
+  const isKnown = (destination: string): boolean =>
+    roles.get(destination) !== 'spare' || container.role === 'instances' || container.role === 'app';
   const links: Record<string, Partial<Record<Plane, Dial>>> = {};
-  for (const { destination, plane, listen } of plan.links.filter((link) => link.source === id)) {
+  for (const { destination, plane, listen } of plan.links.filter(
+    (link) => link.source === id && isKnown(link.destination),
+  )) {
     links[destination] = { ...links[destination], [plane]: { host: listen.ip, port: listen.port } };
   }
   const serves = (other: string): boolean => regionWide || other === zone;
-  const nodes = plan.containers.filter((other) => other.role === 'node' && serves(other.zone));
+  const nodes = plan.containers.filter(
+    (other) => (other.role === 'node' || other.id === id) && isNode(other.role) && serves(other.zone),
+  );
   const nodesOfZones: Record<string, string[]> = {};
   for (const node of nodes) nodesOfZones[node.zone] = [...(nodesOfZones[node.zone] ?? []), node.id];
   return {
@@ -40,3 +48,6 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
     load: plan.load,
   };
 }
+
+/** A spare is one in its own eyes. */
+const isNode = (role: Role): boolean => role === 'node' || role === 'spare';

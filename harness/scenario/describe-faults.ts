@@ -12,14 +12,20 @@ export interface FaultDescription {
   readonly example: string;
 }
 
-export const faultDescriptions = (language: FaultLanguage): FaultDescription[] =>
+export const faultDescriptions = (language: FaultLanguage): FaultDescription[] => wordDescriptions(language);
+
+/** The same of anything that a scenario may name with words of its own. */
+export const wordDescriptions = (language: readonly Described[]): FaultDescription[] =>
   language.map(({ kind, summary, words, example }) => ({ kind, summary, words: schemaOf(words), example }));
 
 /**
  * Every fault as plain text of at most 100 columns, for `zonestorm faults`: what it does, its words, an example, and
  * at the end what several of them share and the words that say when. It ends with a line feed.
  */
-export function describeFaults(language: FaultLanguage): string {
+export const describeFaults = (language: FaultLanguage): string => describeWords(language, timing);
+
+/** The same of anything with words of its own; `times`: the words beside any that say when. */
+export function describeWords(language: readonly Described[], times: z.ZodRawShape): string {
   const schemas = language.map(({ words }) => schemaOf(words));
   const shared = sharedWords(schemas);
   const faults = language.flatMap(({ kind, summary, example }, i) => [
@@ -28,9 +34,12 @@ export function describeFaults(language: FaultLanguage): string {
     ...wrap(`- ${example}`, 2),
     '',
   ]);
-  const when = wordLines(schemaOf(strictObject(timing)));
-  return `${[...faults, 'words of several', ...columns([...shared]), '', 'when, beside any', ...when].join('\n')}\n`;
+  const when = wordLines(schemaOf(strictObject(times)));
+  const several = shared.size === 0 ? [] : ['words of several', ...columns([...shared]), ''];
+  return `${[...faults, ...several, 'when, beside any', ...when].join('\n')}\n`;
 }
+
+type Described = Pick<FaultLanguage[number], 'kind' | 'summary' | 'words' | 'example'>;
 
 type Schema = z.core.JSONSchema.BaseSchema;
 

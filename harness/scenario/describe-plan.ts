@@ -33,10 +33,13 @@ function zoneLines(plan: Plan): string[] {
   const rows = plan.zones.map(({ id, planes }) => {
     const containers = plan.containers.filter((container) => container.zone === id);
     const nodes = containers.filter((container) => container.role === 'node').length;
-    const others = containers.filter((container) => container.role !== 'node').map((container) => container.role);
+    const spares = containers.filter((container) => container.role === 'spare').length;
+    const isCounted = ({ role }: Plan['containers'][number]) => role === 'node' || role === 'spare';
+    const others = containers.filter((container) => !isCounted(container)).map((container) => container.role);
     const volumes = plan.volumes.filter((volume) => volume.zone === id).length;
     const parts = [
       ...(nodes > 0 ? [counted(nodes, 'node')] : []),
+      ...(spares > 0 ? [counted(spares, 'spare')] : []),
       ...(volumes > 0 ? [counted(volumes, 'volume')] : []),
       ...others,
     ];
@@ -58,7 +61,7 @@ function routerLines(plan: Plan): string[] {
 /** Most faults of a phase that are shown: a flap may be a thousand cuts. */
 const FAULTS_SHOWN = 12;
 
-function phaseLines({ name, seconds, until, atMostSeconds, faults }: PlanPhase): string[] {
+function phaseLines({ name, seconds, until, atMostSeconds, faults, actions }: PlanPhase): string[] {
   const length = seconds === null ? `until ${until}, at most ${atMostSeconds} s` : `${seconds} s`;
   const rows = faults.slice(0, FAULTS_SHOWN).map(({ id, description, atSeconds, forSeconds }) => {
     const time = `+${atSeconds} s ${forSeconds === null ? 'to its end' : `for ${forSeconds} s`}`;
@@ -67,7 +70,9 @@ function phaseLines({ name, seconds, until, atMostSeconds, faults }: PlanPhase):
   const last = faults.at(-1);
   const left = faults.length - rows.length;
   const more = left <= 0 || last === undefined ? [] : [`  and ${left} more, the last at +${last.atSeconds} s`];
-  return [`${name}: ${length}`, ...aligned(rows).map((line) => `  ${line}`), ...more];
+  const done = actions.map(({ id, description, atSeconds }) => [`+${atSeconds} s`, id, description]);
+  const lines = [...aligned(rows), ...aligned(done)].map((line) => `  ${line}`);
+  return [`${name}: ${length}`, ...lines, ...more];
 }
 
 function predictionLines(plan: Plan): string[] {

@@ -8,7 +8,8 @@ import type { ContainerSelector, LinkSelector, NodeSelector } from './selectors.
 
 export interface DrawContextOptions {
   readonly laid: Laid;
-  readonly fault: ScenarioFault;
+  /** The fault or action whose words are drawn. */
+  readonly fault: Pick<ScenarioFault, 'kind' | 'placeOf'>;
   readonly random: Random;
   readonly secondsLeft: number | null;
   readonly forSeconds: number | null;

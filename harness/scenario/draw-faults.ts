@@ -1,25 +1,29 @@
+import type { ActionLanguage } from './action-language.ts';
 import { type Located, type Problem, problemAt } from './bad-input-error.ts';
+import { drawAction } from './draw-actions.ts';
 import { DrawContext } from './draw-context.ts';
 import type { Drawn, FaultLanguage, FaultWords, Laid } from './fault-language.ts';
 import type { PlanFault, PlanPhase } from './plan.ts';
-import { parseSeconds, QuantityError } from './quantity.ts';
+import { toMilliseconds } from './quantity.ts';
 import { type Random, randomFor } from './random.ts';
 import type { ResolvedParameters } from './resolve-parameters.ts';
 import type { Scenario, ScenarioFault } from './scenario.ts';
+import { secondsAt, startWindow } from './start-window.ts';
 
 /**
- * The plan's phases with every fault's targets drawn, repetitions written out, and times set: nothing is left to
+ * The plan's phases with every fault's targets drawn, repetitions written out, and times set, also those of actions: nothing is left to
  * chance when the run starts. Problems are added to `problems`, not thrown.
  */
 export function drawPhases(
   scenario: Scenario,
   language: FaultLanguage,
+  actionLanguage: ActionLanguage,
   parameters: ResolvedParameters,
   laid: Laid,
   seed: number,
   problems: Problem[],
 ): PlanPhase[] {
-  const targets = withoutGauges(laid);
+  const targets = withoutThoseNotMeant(laid);
   const counts = new Map<string, number>();
   const nextId = (kind: string): string => {
     const count = (counts.get(kind) ?? 0) + 1;
@@ -51,17 +55,37 @@ export function drawPhases(
     });
     // Sorted by time; a stable sort keeps those of one instant in the order in which they were written.
     const timed = faults.toSorted((a, b) => a.atSeconds - b.atSeconds);
-    return { name, seconds: seconds('for'), until: phase.until, atMostSeconds: seconds('atMost'), faults: timed };
+    const actions = phase.actions.flatMap((action, j) => {
+      const drawn = drawAction(action, {
+        language: actionLanguage,
+        laid,
+        seed,
+        label: `action/${name}/${j}`,
+        phaseSecondsMax: seconds('for') ?? seconds('atMost'),
+        problems,
+        nextId,
+      });
+      return drawn === null ? [] : [drawn];
+    });
+    return {
+      name,
+      seconds: seconds('for'),
+      until: phase.until,
+      atMostSeconds: seconds('atMost'),
+      faults: timed,
+      actions: actions.toSorted((a, b) => a.atSeconds - b.atSeconds),
+    };
   });
 }
 
-/** The gauges are the harness's own: a pattern or a zone does not mean them. */
-function withoutGauges(laid: Laid): Laid {
-  const gauges = new Set(laid.containers.filter(({ role }) => role === 'gauge').map(({ id }) => id));
+/** The gauges are the harness's own, and spares are not there yet: a pattern or a zone does not mean them. */
+function withoutThoseNotMeant(laid: Laid): Laid {
+  const isLeftOut = ({ role }: Laid['containers'][number]) => role === 'gauge' || role === 'spare';
+  const left = new Set(laid.containers.filter(isLeftOut).map(({ id }) => id));
   return {
     ...laid,
-    containers: laid.containers.filter(({ id }) => !gauges.has(id)),
-    links: laid.links.filter(({ source, destination }) => !gauges.has(source) && !gauges.has(destination)),
+    containers: laid.containers.filter(({ id }) => !left.has(id)),
+    links: laid.links.filter(({ source, destination }) => !left.has(source) && !left.has(destination)),
   };
 }
 
@@ -106,16 +130,8 @@ function readTimes(fault: ScenarioFault, words: FaultWords, { phaseSecondsMax, p
   const problem = (path: readonly PropertyKey[], found: string, expected: string): void => {
     problems.push(problemAt(fault.placeOf(path), found, expected));
   };
-  const time = (raw: string, path: readonly PropertyKey[]): number => {
-    try {
-      return parseSeconds(raw);
-    } catch (error) {
-      if (!(error instanceof QuantityError)) throw error;
-      problem(path, `\`${raw}\``, error.expected);
-      return 0;
-    }
-  };
-  const [from, to] = startWindow(fault, time, problems);
+  const time = (raw: string, path: readonly PropertyKey[]): number => secondsAt(fault.placeOf, raw, path, problems);
+  const [from, to] = startWindow(fault, problems);
   const lasts = fault.for === null ? null : time(fault.for, ['for']);
   const every = fault.every === null ? 0 : time(fault.every, ['every']);
   if (lasts !== null && words.endsByItself) {
@@ -154,25 +170,6 @@ function drawTurn(
     lasts: Math.max(0, ...drawn.map((one) => (one.afterSeconds ?? 0) + (one.forSeconds ?? lasts ?? 0))),
   };
 }
-
-function startWindow(
-  fault: ScenarioFault,
-  time: (raw: string, path: readonly PropertyKey[]) => number,
-  problems: Problem[],
-): readonly [number, number] {
-  if (fault.at === null) return [0, 0];
-  if (typeof fault.at === 'string') {
-    const at = time(fault.at, ['at']);
-    return [at, at];
-  }
-  const from = time(fault.at[0], ['at', 'between', 0]);
-  const to = time(fault.at[1], ['at', 'between', 1]);
-  if (to < from) problems.push(problemAt(fault.placeOf(['at', 'between', 1]), `${to} s`, `at least ${from} s`));
-  return [from, Math.max(from, to)];
-}
-
-/** Whole milliseconds, so that a plan reads well. */
-const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function between(random: Random, from: number, to: number): number {
   return toMilliseconds(from + random.next() * (to - from));

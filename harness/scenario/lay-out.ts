@@ -13,6 +13,8 @@ export const HOST = 'host';
 
 interface Member {
   readonly id: string;
+  /** A node that has not joined yet. */
+  readonly isSpare: boolean;
   readonly service: TopologyService;
 }
 interface Wire {
@@ -66,13 +68,21 @@ function membersOf(topology: Topology, parameters: ResolvedParameters): Member[]
     const name = `zones.${service.zone}.nodes`;
     const scaled = service.role === 'node' && parameters.has(name);
     const replicas = scaled ? parameters.number(name) : service.replicas.value;
-    return containerIds(service, replicas).map((id) => ({ id, service }));
+    const spares = service.role === 'node' ? sparesOf(service.zone, parameters) : 0;
+    const ids = containerIds(service, replicas + spares);
+    return ids.map((id, i) => ({ id, isSpare: i >= replicas, service }));
   });
   for (const [i, { id, service }] of members.entries()) {
     if (!members.slice(0, i).some((member) => member.id === id)) continue;
     throw new BadInputError(problemAt(service.at, `a second container \`${id}\``, 'services whose containers differ'));
   }
   return members;
+}
+
+/** Spares are numbered after the zone's nodes. */
+function sparesOf(zone: string, parameters: ResolvedParameters): number {
+  const name = `zones.${zone}.spareNodes`;
+  return parameters.has(name) ? parameters.number(name) : 0;
 }
 
 const routerId = (zone: string, plane: Plane): string => `${shortZoneName(zone)}-${plane}`;
@@ -99,7 +109,7 @@ function gaugesOf(topology: Topology): Member[] {
         disks: [],
         replicas: { value: 1, at: zone.at },
       };
-      return { id: `${shortZoneName(zone.id)}-gauge`, service };
+      return { id: `${shortZoneName(zone.id)}-gauge`, isSpare: false, service };
     });
 }
 
@@ -200,9 +210,10 @@ export function layOut(
       },
     ];
   });
-  const containers = members.map(({ id, service }): PlanContainer => {
+  const containers = members.map(({ id, isSpare, service }): PlanContainer => {
     const networks = topology.networks.filter((network) => service.networks.includes(network.name));
-    const { zone, role, command, disks } = service;
+    const { zone, command, disks } = service;
+    const role = isSpare ? 'spare' : service.role;
     return { id, service: service.name, zone, role, command, attachments: networks.map(attach), disks };
   });
   const zones = topology.zones.map(

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import type { ActionLanguage } from './action-language.ts';
 import { BadInputError, type Place, problemAt } from './bad-input-error.ts';
 import { type BuildPlanOptions, buildPlan } from './build-plan.ts';
 import type { FaultLanguage } from './fault-language.ts';
@@ -54,8 +55,9 @@ async function readPart(
   blame: Place | null,
   above: readonly string[],
   language: FaultLanguage,
+  actions: ActionLanguage,
 ): Promise<ScenarioPart> {
-  const part = readScenarioPart(shown(path), await readText(path, blame), language);
+  const part = readScenarioPart(shown(path), await readText(path, blame), language, actions);
   if (part.extends === null) return part;
   const base = resolve(dirname(path), part.extends.value);
   const seen = [...above, resolve(path)];
@@ -64,15 +66,16 @@ async function readPart(
       problemAt(part.extends.at, `\`${part.extends.value}\``, 'a file that does not extend this one'),
     );
   }
-  return extendPart(await readPart(base, part.extends.at, seen, language), part);
+  return extendPart(await readPart(base, part.extends.at, seen, language, actions), part);
 }
 
 /** Reads a scenario, what it extends, and its topology. The only effects of this folder are the reads here. */
 export async function readScenario(
   nameOrPath: string,
   language: FaultLanguage,
+  actions: ActionLanguage = [],
 ): Promise<{ scenario: Scenario; topology: Topology }> {
-  const scenario = completeScenario(await readPart(await pathOf(nameOrPath), null, [], language));
+  const scenario = completeScenario(await readPart(await pathOf(nameOrPath), null, [], language, actions));
   const { value, at } = scenario.topology;
   // The topology is relative to the file that names it, which may be the one that this scenario extends.
   const path = resolve(dirname(at.file), value);
@@ -84,7 +87,7 @@ export async function readScenario(
  * @throws BadInputError for anything that a person has to mend.
  */
 export async function loadScenario(nameOrPath: string, options: LoadScenarioOptions): Promise<Plan> {
-  return buildPlan({ ...(await readScenario(nameOrPath, options.faults)), ...options });
+  return buildPlan({ ...(await readScenario(nameOrPath, options.faults, options.actions)), ...options });
 }
 
 /**

@@ -66,8 +66,17 @@ function faultNames(
     phase.faults.map((fault, j) => ({ fault, path: ['phases', i, 'faults', j] as Path })),
   );
   const ids = faults.map(({ fault }) => fault.id);
+  const actions = plan.phases.flatMap((phase, i) =>
+    phase.actions.map((action, j) => ({ action, path: ['phases', i, 'actions', j] as Path })),
+  );
   return [
     ...twice(ids, 'fault', (i) => [...(faults[i]?.path ?? []), 'id']),
+    ...twice(
+      actions.map(({ action }) => action.id),
+      'action',
+      (i) => [...(actions[i]?.path ?? []), 'id'],
+    ),
+    ...actions.flatMap(({ action, path }) => check('zone', action.zone, ...path, 'zone')),
     ...faults.flatMap(({ fault: { targets, silences, losesPartnersOf }, path }) => [
       ...(targets.zone === null ? [] : check('zone', targets.zone, ...path, 'targets', 'zone')),
       ...every('router', targets.routers, ...path, 'targets', 'routers'),

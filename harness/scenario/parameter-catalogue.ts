@@ -48,6 +48,7 @@ export const BYTES = bytes;
 export const SWITCH: ParameterKind<boolean> = { unit: 'switch', parse: parseBoolean };
 /** Above this the engine's start-up alone takes minutes, and a /26 network is full. */
 export const NODES = count('nodes', 2, 50);
+export const SPARES = count('nodes', 0, 20);
 export const VOLUMES = count('volumes', 0, 10_000);
 export const PICKED = count('nodes', 1, 50);
 
@@ -96,6 +97,7 @@ export const STORAGE_KINDS = {
   resyncsPerNode: count('copies', 0, 10_000),
   remirrorWaitMs: milliseconds(0),
   remirrorStopShare: share,
+  readmitPerSecond: rate('volumes/s'),
 } satisfies Record<keyof StorageSettings, ParameterKind<number>>;
 
 export const LOAD_KINDS = {

@@ -42,7 +42,7 @@ const container = strictObject({
   id: text,
   service: text,
   zone: text,
-  role: z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'gauge']),
+  role: z.enum(['node', 'spare', 'control-plane', 'instances', 'app', 'users', 'gauge']),
   command: texts,
   attachments: z.array(attachment),
   disks: texts,
@@ -92,6 +92,7 @@ const storage = strictObject({
   resyncsPerNode: count.default(0),
   remirrorWaitMs: amount.default(0),
   remirrorStopShare: share.default(1),
+  readmitPerSecond: amount.default(0),
 });
 
 const load = strictObject({
@@ -129,12 +130,23 @@ const fault = strictObject({
   settings: z.custom<object>((value) => typeof value === 'object' && value !== null, { error: 'a mapping' }),
 });
 
+const action = strictObject({
+  kind: text,
+  id: text,
+  description: text,
+  atSeconds: amount,
+  zone: text,
+  settings: z.custom<object>((value) => typeof value === 'object' && value !== null, { error: 'a mapping' }),
+});
+
 const phase = strictObject({
   name: text,
   seconds: amount.nullable(),
   until: z.enum(['recovered', 'mirrored']).nullable(),
   atMostSeconds: amount.nullable(),
   faults: z.array(fault),
+  // A plan that was written before there were actions has none.
+  actions: z.array(action).default([]),
 }).refine((p) => (p.until === null ? p.seconds : p.atMostSeconds) !== null, {
   error: 'either `seconds`, or `until` and `atMostSeconds`',
 });

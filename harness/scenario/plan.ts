@@ -9,8 +9,8 @@
 /** The two networks of a zone, as AWS described them: high capacity, and low capacity. */
 export type Plane = 'primary' | 'replication';
 
-/** What a container is for. Storage nodes, clients of volumes, users of the API, their services, each zone's gauge. */
-export type Role = 'node' | 'control-plane' | 'instances' | 'app' | 'users' | 'gauge';
+/** What a container is for. Storage nodes, spares (nodes that have not joined yet), clients of volumes, users of the API, their services, each zone's gauge. */
+export type Role = 'node' | 'spare' | 'control-plane' | 'instances' | 'app' | 'users' | 'gauge';
 
 /** Where a parameter's value comes from: never show a chosen value as a historic fact. */
 export type Origin = 'chosen' | 'stated' | 'derived';
@@ -152,6 +152,22 @@ export interface Experience {
   readonly capacityMbit: number | null;
 }
 
+/**
+ * What an operator does at a set time: done once, read back, and neither measured as a dose nor reverted. What its kind
+ * needs to know is in `settings`, which its file in `harness/action/` defines.
+ */
+export interface PlanAction<S extends object = object> {
+  readonly kind: string;
+  /** `stop-search-1`. */
+  readonly id: string;
+  /** Half a sentence in the past tense, such as `use1-a was cut off from the control plane`. */
+  readonly description: string;
+  /** Begun so many seconds after its phase begins. */
+  readonly atSeconds: number;
+  readonly zone: string;
+  readonly settings: S;
+}
+
 /** A phase lasts a fixed time, or until a condition holds and at most `atMostSeconds`. */
 export interface PlanPhase {
   readonly name: string;
@@ -161,6 +177,8 @@ export interface PlanPhase {
   readonly atMostSeconds: number | null;
   /** In the order of their times; those still in force when the phase ends are reverted in reverse order. */
   readonly faults: readonly PlanFault[];
+  /** In the order of their times. */
+  readonly actions: readonly PlanAction[];
 }
 
 export interface PlanExpectation {
@@ -220,6 +238,8 @@ export interface StorageSettings {
   readonly remirrorWaitMs: number;
   /** A node that has lost more than this share of its peers at once begins no search; 1: it always does. */
   readonly remirrorStopShare: number;
+  /** So many of a zone's volumes that wait may search or ask again a second; 0: all at once. */
+  readonly readmitPerSecond: number;
 }
 
 /** The block I/O of the instances, per volume, and the sample application's load, per zone. */

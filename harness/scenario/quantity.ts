@@ -99,3 +99,6 @@ export function parseBoolean(raw: Scalar): boolean {
   if (raw === false || raw === 'false') return false;
   throw new QuantityError('true or false');
 }
+
+/** Whole milliseconds, so that a plan reads well. */
+export const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -11,6 +11,8 @@ import { zodProblems } from './zod-problems.ts';
 export interface ReadPlanOptions {
   /** Every kind of fault that can be carried out, and what its settings have to be. */
   readonly faultSettings: ReadonlyMap<string, z.ZodType>;
+  /** The same of actions; none when left out. */
+  readonly actionSettings?: ReadonlyMap<string, z.ZodType> | undefined;
   /** As for a scenario: names that expectations may use. */
   readonly knownNames?: ((zones: readonly string[]) => readonly string[]) | undefined;
 }
@@ -37,6 +39,7 @@ export function readPlan(file: string, text: string, options: ReadPlanOptions): 
   const problems = [
     ...misnamed(plan),
     ...faultProblems(plan, options.faultSettings),
+    ...actionProblems(plan, options.actionSettings ?? new Map()),
     ...badExpectations(plan, options.knownNames?.(plan.zones.map(({ id }) => id))),
   ];
   if (problems.length > 0) {
@@ -89,13 +92,20 @@ function faultProblems(plan: Plan, faultSettings: ReadonlyMap<string, z.ZodType>
   );
 }
 
+function actionProblems(plan: Plan, actionSettings: ReadonlyMap<string, z.ZodType>): Unplaced[] {
+  return plan.phases.flatMap(({ actions }, i) =>
+    actions.flatMap((action, j) => settingsProblems(action, ['phases', i, 'actions', j], actionSettings, 'action')),
+  );
+}
+
 function settingsProblems(
-  fault: PlanFault,
+  fault: Pick<PlanFault, 'kind' | 'settings'>,
   path: readonly PropertyKey[],
   faultSettings: ReadonlyMap<string, z.ZodType>,
+  what = 'fault',
 ): Unplaced[] {
   const settings = faultSettings.get(fault.kind);
-  if (settings === undefined) return [unknownName(fault.kind, [...path, 'kind'], [...faultSettings.keys()], 'fault')];
+  if (settings === undefined) return [unknownName(fault.kind, [...path, 'kind'], [...faultSettings.keys()], what)];
   const checked = settings.safeParse(fault.settings);
   if (checked.success) return [];
   const issues = checked.error.issues.map((issue) => ({ ...issue, path: [...path, 'settings', ...issue.path] }));

@@ -1,9 +1,11 @@
+import type { ActionLanguage } from './action-language.ts';
 import { BadInputError, type Located, problemAt, throwIfAny } from './bad-input-error.ts';
 import type { FaultLanguage } from './fault-language.ts';
 import type { Scalar } from './quantity.ts';
 import type {
   NamedValue,
   Scenario,
+  ScenarioAction,
   ScenarioFault,
   ScenarioParameter,
   ScenarioPhase,
@@ -26,9 +28,14 @@ export interface ScenarioPart extends Omit<Scenario, 'topology' | 'phases' | 'ex
  * Reads one scenario file. Pure: `file` is only shown in errors.
  * @throws BadInputError with every problem of its shape.
  */
-export function readScenarioPart(file: string, text: string, language: FaultLanguage): ScenarioPart {
+export function readScenarioPart(
+  file: string,
+  text: string,
+  language: FaultLanguage,
+  actions: ActionLanguage = [],
+): ScenarioPart {
   const source = parseYaml(file, text);
-  const parsed = scenarioSchema(language).safeParse(source.value);
+  const parsed = scenarioSchema(language, actions).safeParse(source.value);
   if (!parsed.success) {
     throwIfAny(zodProblems(parsed.error, source));
     throw parsed.error;
@@ -116,6 +123,9 @@ function phaseOf(entry: PhaseFile, index: number, source: YamlSource): ScenarioP
     faults: (phase.faults ?? []).map((fault, i) =>
       faultOf(fault, (inner) => source.placeOf([...path, 'faults', i, ...inner])),
     ),
+    actions: (phase.actions ?? []).map((action, i) =>
+      actionOf(action, (inner) => source.placeOf([...path, 'actions', i, ...inner])),
+    ),
   };
 }
 
@@ -133,6 +143,14 @@ function faultOf(
     times: times ?? 1,
     placeOf,
   };
+}
+
+function actionOf(
+  { at, ...named }: NonNullable<PhaseFile[string]['actions']>[number],
+  placeOf: ScenarioAction['placeOf'],
+): ScenarioAction {
+  const [kind, words] = Object.entries(named)[0] ?? ['', {}];
+  return { kind, words, at: at === undefined ? null : typeof at === 'string' ? at : at.between, placeOf };
 }
 
 function merged<T>(base: ReadonlyMap<string, T>, own: ReadonlyMap<string, T>, join: (b: T, o: T) => T): Map<string, T> {

@@ -9,6 +9,7 @@ import {
   PICKED,
   RULE_KINDS,
   SECONDS,
+  SPARES,
   STORAGE_KINDS,
   SWITCH,
   THIN_CAPACITY,
@@ -64,6 +65,8 @@ function knownParameters(scenario: Scenario, topology: Topology): Map<string, Kn
   for (const zone of topology.zones.filter((candidate) => !candidate.regionWide)) {
     const nodes = topology.services.find((service) => service.zone === zone.id && service.role === 'node');
     add(`zones.${zone.id}.nodes`, NODES, nodes?.replicas ?? null);
+    // Without a value there are none.
+    add(`zones.${zone.id}.spareNodes`, SPARES);
     add(`zones.${zone.id}.volumes`, VOLUMES, zone.volumes);
     for (const network of topology.networks.filter((candidate) => candidate.zone === zone.id)) {
       add(`zones.${zone.id}.${network.plane}.capacity`, MBIT, network.capacity);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ActionLanguage } from './action-language.ts';
 import type { FaultLanguage } from './fault-language.ts';
 import { DURATION_PATTERN } from './quantity.ts';
 import { strictObject } from './zod-problems.ts';
@@ -48,7 +49,23 @@ function faultSchema(language: FaultLanguage) {
     .refine((f) => (f.every === undefined) === (f.times === undefined), { error: '`every` and `times` together' });
 }
 
-const phaseSchema = (language: FaultLanguage) =>
+export const actionTiming = {
+  at: timing.at.describe('Begun so long after the phase begins; `between`: drawn by the seed.'),
+};
+
+/** An action in a phase: one kind with its words, and when. */
+function actionSchema(language: ActionLanguage) {
+  const kinds = language.map(({ kind }) => kind);
+  const words = Object.fromEntries(
+    language.map(({ kind, words: said, summary }) => [kind, said.optional().describe(summary)]),
+  );
+  return strictObject({ ...words, ...actionTiming }).refine(
+    (action) => Object.keys(action).filter((key) => key !== 'at').length === 1,
+    { error: oneOfEach(kinds) },
+  );
+}
+
+const phaseSchema = (language: FaultLanguage, actions: ActionLanguage) =>
   strictObject({
     for: duration.optional().describe('The phase lasts exactly this long.'),
     until: z
@@ -64,6 +81,10 @@ const phaseSchema = (language: FaultLanguage) =>
       .describe(
         'Applied when the phase begins or at their times, reverted in reverse order when it ends at the latest.',
       ),
+    actions: z
+      .array(actionSchema(actions))
+      .optional()
+      .describe('What operators do, each at its time; nothing of it is put back when the phase ends.'),
   }).refine(
     (p) => (p.for !== undefined) !== (p.until !== undefined) && (p.until === undefined) === (p.atMost === undefined),
     {
@@ -78,7 +99,7 @@ const why = z.string().min(1, { error: 'one sentence' });
 const values = z.record(z.string(), scalar);
 
 /** A scenario file as a person writes it. Values of parameters are read by the parameter catalogue. */
-export const scenarioSchema = (language: FaultLanguage) =>
+export const scenarioSchema = (language: FaultLanguage, actions: ActionLanguage = []) =>
   strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: 'a name of lower-case letters, digits and hyphens' }),
     title: z.string().min(1),
@@ -106,7 +127,7 @@ export const scenarioSchema = (language: FaultLanguage) =>
     phases: z
       .array(
         z
-          .record(z.string(), phaseSchema(language))
+          .record(z.string(), phaseSchema(language, actions))
           .refine((p) => Object.keys(p).length === 1, { error: 'one phase: `- name: { for: 8s }`' }),
       )
       .min(1, { error: 'at least one phase' })

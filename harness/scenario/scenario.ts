@@ -45,7 +45,10 @@ export interface ScenarioPhase {
   readonly until: 'recovered' | 'mirrored' | null;
   readonly atMost: Located<Scalar> | null;
   readonly faults: readonly ScenarioFault[];
+  readonly actions: readonly ScenarioAction[];
 }
+
+export type ScenarioAction = Pick<ScenarioFault, 'kind' | 'words' | 'at' | 'placeOf'>;
 
 export interface ScenarioFault {
   readonly kind: string;

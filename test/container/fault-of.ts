@@ -16,7 +16,7 @@ export function faultsOf(plan: Plan, line: string, id = 'f1', seed = 1): PlanFau
   const read = words.words.parse(given);
   const context = new DrawContext({
     laid: plan,
-    fault: { kind, words: read, at: null, for: null, every: null, times: 1, placeOf: () => place },
+    fault: { kind, placeOf: () => place },
     random: randomFor(seed, id),
     secondsLeft: 10,
     forSeconds: null,

@@ -13,7 +13,7 @@ beforeAll(async () => {
     // Disks of limited size are there from the start, as in a plan with this fault.
     const full = faultsOf(plan, 'disk-full: { containers: [a1], size: 8MiB }');
     const containers = lab.containers.map((one) => ({ ...one, disks: one.id === 'a1' ? ['/data'] : [] }));
-    const phase = { name: 'p', seconds: 1, until: null, atMostSeconds: null, faults: full };
+    const phase = { name: 'p', seconds: 1, until: null, atMostSeconds: null, faults: full, actions: [] };
     return { ...lab, containers, phases: [phase] };
   });
 });

@@ -10,9 +10,9 @@ export interface ControlOptions {
   /** The engine's id of a plan's container. @throws Error when it was never created. */
   readonly idOf: (id: string) => string;
   /**
-   * Runs after a container has been started again, before that counts as done. `begin` lets its program begin.
+   * Runs after a container has been started again, before that counts as done. `hold` lets its program begin.
    */
-  readonly onStarted: (id: string, sinceSeconds: number, begin: () => void) => Promise<void>;
+  readonly onStarted: (id: string, sinceSeconds: number, hold: Hold) => Promise<void>;
   /** The keeper of limited disks and the folder of a container's disk in it; `null`: it has none of its own. */
   readonly diskOf: (id: string) => { readonly keeper: string; readonly folder: string } | null;
   /** Aborted when the engine is dead: nothing waits for it any longer. */
@@ -45,7 +45,7 @@ export class LabContainerControl implements ContainerControl {
     const since = Date.now() / 1000;
     const hold = await this.#bounded(Hold.on(this.#container(id)), `the stdin of ${id}`);
     await this.#bounded(this.#container(id).start(), `the start of ${id}`);
-    await this.#options.onStarted(id, since, () => hold.release());
+    await this.#options.onStarted(id, since, hold);
   }
 
   async pause(id: string): Promise<void> {

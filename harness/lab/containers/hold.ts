@@ -23,8 +23,18 @@ export class Hold {
     return new Hold((await container.attach({ stream: true, stdin: true, hijack: true })) as Duplex);
   }
 
-  /** The program begins. */
+  /** The program begins; its stdin stays open, for what operators have to say to it. */
   release(): void {
-    this.#stdin.end('go\n');
+    this.#stdin.write('go\n');
+  }
+
+  /** A line for the program itself, once it has begun. */
+  say(line: string): void {
+    this.#stdin.write(`${line}\n`);
+  }
+
+  /** A program that is still held ends without having begun. */
+  end(): void {
+    this.#stdin.end();
   }
 }

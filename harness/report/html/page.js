@@ -20,6 +20,7 @@
       draw: (u) => {
         if (isOver) shade(u, 'fault-over');
         if (fault.triggerEndSeconds !== null) mark(u, fault.triggerEndSeconds);
+        for (const [index, seconds] of data.actions.entries()) if (seconds !== null) number(u, seconds, index + 1);
       },
     },
   });
@@ -43,6 +44,26 @@
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+    ctx.restore();
+  }
+
+  /** What an operator did, by its number in the table: a thin line and the number above it. */
+  function number({ ctx, bbox, valToPos }, seconds, text) {
+    const x = Math.round(valToPos(seconds, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) return;
+    ctx.save();
+    ctx.strokeStyle = colour('soft')();
+    ctx.fillStyle = colour('soft')();
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'top';
+    ctx.fillText(String(text), x + 2 * devicePixelRatio, bbox.top + (text % 2 === 0 ? 12 : 1) * devicePixelRatio);
     ctx.restore();
   }
 

@@ -84,8 +84,9 @@ function problemList({ verdict, run }: Result): string {
   return items.length === 0 ? '' : `<ul class="problems ${verdict.outcome}">${items.join('\n')}</ul>`;
 }
 
-const plotData = ({ series, trigger, queues, loss, phases, dose }: Result) => ({
+const plotData = ({ series, trigger, queues, loss, phases, dose, operator }: Result) => ({
   series,
+  actions: operator.actions.map(({ doneAtSeconds }) => doneAtSeconds),
   phases,
   volumes: loss.volumes,
   fault: {
@@ -101,7 +102,7 @@ const plotData = ({ series, trigger, queues, loss, phases, dose }: Result) => ({
     .map(({ router, plane, capacityMbit }) => ({ router, plane, capacityMbit })),
 });
 
-function figures({ loss, series }: Result): string {
+function figures({ loss, series, operator }: Result): string {
   const figure = (id: string, title: string, note: string, className = '') =>
     `<figure class="${className}"><figcaption><b>${escapeHtml(title)}</b> ${escapeHtml(note)}</figcaption><div class="plot" id="${id}"></div></figure>`;
   const apiFigures =
@@ -112,7 +113,7 @@ function figures({ loss, series }: Result): string {
           figure('workers', 'Workers of the control plane', 'busy, and calls that wait for one'),
         ].join('\n');
   return `<section class="figures" aria-label="Plots over time">
-<p class="key"><span class="swatch fault"></span><span class="swatch over"></span> fault applied <span class="swatch end"></span> trigger proved gone · time in seconds since the fault was applied</p>
+<p class="key"><span class="swatch fault"></span><span class="swatch over"></span> fault applied <span class="swatch end"></span> trigger proved gone${operator.actions.length === 0 ? '' : ' · numbers: what operators did'} · time in seconds since the fault was applied</p>
 ${figure('volumes', 'Volumes by state', `${loss.zone}; areas by the nodes, the line by the instances’ hung I/O`, 'wide')}
 ${figure('primary', 'Primary network', 'payload through the router, against its capacity')}
 ${figure('replication', 'Replication network', 'payload through the router, against its capacity')}
@@ -157,6 +158,7 @@ function sections(result: Result): string {
       tables.sectionTable(result, 'Control plane') + tables.operationsTable(apiCalls(result)),
       'Users’ calls come by an open loop; one is given up after a time that the control plane does not know of. A worker that goes on with it works in vain.',
     ),
+    ...(result.operator.actions.length === 0 ? [] : [section('Operator', tables.operatorTable(result), OPERATOR_NOTE)]),
     section('Ledger', tables.sectionTable(result, 'Ledger'), LEDGER_NOTE),
     section('Validity', tables.sectionTable(result, 'Validity') + tables.lagTable(result)),
     section(
@@ -175,6 +177,8 @@ const apiCalls = ({ controlPlane }: Result) =>
     periods,
   }));
 
+const OPERATOR_NOTE =
+  'What operators did, each read back once it was done, and the means of what it should move over the 10 s before it was asked for and the 10 s after it was done.';
 const CAPACITY_NOTE =
   'A capacity is 10⁶ bit/s of TCP payload at the receiver. A router has one queue for everything that passes it. Rates here are bytes of frames that left the queue × 1,448/1,514, the payload of a full frame: an upper bound where messages are small.';
 

@@ -1,5 +1,6 @@
 import type { Operations } from '../../measure/operations.ts';
 import { integer, megabits, milliseconds, number, percent, percentOr } from '../numbers.ts';
+import { curvesOf } from '../operator-rows.ts';
 import type { Result } from '../result-schema.ts';
 import { sectionsOf } from '../sections.ts';
 import { escapeHtml as text } from './escape.ts';
@@ -56,6 +57,30 @@ export const agreementTable = ({ agreement }: Result): string =>
       numeric(unit === 'share of volumes' ? `± ${tolerance * 100} points` : `± ${tolerance} ${unit}`),
     ]),
   );
+
+/** What operators did, numbered as the marks on the plots are. */
+export function operatorTable({ operator }: Result): string {
+  const [first] = operator.actions;
+  const names = first === undefined ? [] : curvesOf(first).map(({ name }) => name);
+  return table(
+    [
+      '',
+      'Action',
+      'Read back',
+      { number: 'Done' },
+      { number: 'After the trigger' },
+      ...names.map((name) => ({ number: name })),
+    ],
+    operator.actions.map((action, index): Cell[] => [
+      `${index + 1}`,
+      `${action.description}${action.by === 'terminal' ? ' (from a terminal)' : ''}`,
+      action.outcome === 'done' ? (action.readBack ?? '') : `${action.outcome}: ${action.readBack ?? ''}`,
+      numeric(action.doneAtSeconds === null ? '–' : `${number(action.doneAtSeconds)} s`),
+      numeric(action.sinceTriggerEndSeconds === null ? '–' : `${number(action.sinceTriggerEndSeconds)} s`),
+      ...curvesOf(action).map(({ before, after }) => numeric(`${before} → ${after}`)),
+    ]),
+  );
+}
 
 export const queuesTable = ({ queues }: Result): string =>
   table(

@@ -109,6 +109,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       resyncsPerNode: 0,
       remirrorWaitMs: 0,
       remirrorStopShare: 1,
+      readmitPerSecond: 0,
     },
     load: {
       ioPerSecondPerVolume: 2,
@@ -125,9 +126,16 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       apiTimeoutMs: 3000,
     },
     phases: [
-      { name: 'baseline', seconds: 10, until: null, atMostSeconds: null, faults: [] },
-      { name: 'misroute', seconds: 2, until: null, atMostSeconds: null, faults: options.faults ?? [MISROUTE] },
-      { name: 'storm', seconds: null, until: 'mirrored', atMostSeconds: 30, faults: [] },
+      { name: 'baseline', seconds: 10, until: null, atMostSeconds: null, faults: [], actions: [] },
+      {
+        name: 'misroute',
+        seconds: 2,
+        until: null,
+        atMostSeconds: null,
+        faults: options.faults ?? [MISROUTE],
+        actions: [],
+      },
+      { name: 'storm', seconds: null, until: 'mirrored', atMostSeconds: 30, faults: [], actions: [] },
     ],
     expectations: (options.expectations ?? []).map((text, index) => ({ text, file: 'small.yaml', line: 20 + index })),
   };

@@ -63,6 +63,7 @@ const phase = (name: string, ...faults: (string | PlanFault)[]): PlanPhase => ({
   until: null,
   atMostSeconds: null,
   faults: faults.map((one) => (typeof one === 'string' ? kill(one) : one)),
+  actions: [],
 });
 const lasting = (seconds: number, ...faults: PlanFault[]): PlanPhase => ({ ...phase('one', ...faults), seconds });
 

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ACTIONS } from '../../../harness/action/catalogue.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
 import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { BadInputError } from '../../../harness/scenario/bad-input-error.ts';
@@ -60,7 +61,7 @@ test('the index names every bad file, and at least twenty kinds', () => {
 
 describe('bad scenarios', () => {
   test.each(Object.entries(index.scenarios))('%s', async (name, expected) => {
-    const options = { seed: 1, overrides: {}, faults: FAULTS, knownNames: metricNames };
+    const options = { seed: 1, overrides: {}, faults: FAULTS, actions: ACTIONS, knownNames: metricNames };
     compare(await problemsOf(() => loadScenario(`${FOLDER}/scenarios/${name}.yaml`, options)), expected);
   });
 });

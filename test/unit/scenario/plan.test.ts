@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ACTIONS } from '../../../harness/action/catalogue.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
 import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { buildPlan } from '../../../harness/scenario/build-plan.ts';
@@ -10,7 +11,7 @@ import { predictStorm } from '../../../harness/scenario/predict-storm.ts';
 import { relocate } from '../../../harness/scenario/relocate.ts';
 
 function load(name: string, preset = 'fast', overrides: Record<string, string> = {}, seed = 1): Promise<Plan> {
-  return loadScenario(name, { preset, seed, overrides, faults: FAULTS, knownNames: metricNames });
+  return loadScenario(name, { preset, seed, overrides, faults: FAULTS, actions: ACTIONS, knownNames: metricNames });
 }
 
 function parameter(plan: Plan, name: string) {
@@ -27,7 +28,7 @@ function addressesOf(plan: Plan): [string, string][] {
 describe('the scenarios that ship', () => {
   test('load in both presets, with measurements that exist', async () => {
     const names = await shippedScenarios();
-    expect(names).toEqual(['ebs-2011', 'ebs-2011-null', 'ebs-2011-short']);
+    expect(names).toEqual(['ebs-2011', 'ebs-2011-null', 'ebs-2011-operated', 'ebs-2011-short']);
     for (const name of names) {
       for (const preset of ['fast', 'full']) expect((await load(name, preset)).scenario.name).toBe(name);
     }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { ACTIONS } from '../../../harness/action/catalogue.ts';
 import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { shippedScenarios } from '../../../harness/scenario/load-scenario.ts';
 import { SCHEMA_FILE, scenarioSchemaText } from '../../../harness/scenario/publish-schema.ts';
@@ -11,11 +12,13 @@ const FIXTURES = resolve(import.meta.dirname, '../../../fixtures');
 const yaml = (file: string): unknown => parse(readFileSync(`${FIXTURES}/${file}`, 'utf8'));
 
 test('docs/schemas/scenario.schema.json is fresh (node harness/cli/publish-scenario-schema.ts)', () => {
-  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(scenarioSchemaText(FAULTS));
+  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(scenarioSchemaText(FAULTS, ACTIONS));
 });
 
 test('the published schema takes what ships and refuses what is misspelt', async () => {
-  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(scenarioSchemaText(FAULTS)));
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+    JSON.parse(scenarioSchemaText(FAULTS, ACTIONS)),
+  );
   for (const name of await shippedScenarios()) {
     expect(validate(yaml(`scenarios/${name}.yaml`)), JSON.stringify(validate.errors)).toBe(true);
   }

@@ -25,6 +25,7 @@ test('links dial the ports that the fixtures listen on', () => {
     instances: [],
     users: [],
     gauge: [],
+    spare: [],
   };
   for (const { links, published, role } of topology.services) {
     for (const { value } of published) expect(ports[role]).toContain(value);

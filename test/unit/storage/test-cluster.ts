@@ -10,6 +10,7 @@ import { PeerLink } from '../../../fixtures/storage/node/peer-link.ts';
 import type { PeerRequest, PeerResult } from '../../../fixtures/storage/wire/peer-message.ts';
 import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { type ContainerConfig, type Dial, PORTS } from '../../../harness/scenario/container-config.ts';
+import type { OperatorOrder } from '../../../harness/scenario/operator-order.ts';
 import type { Plane, PlanVolume, StorageSettings } from '../../../harness/scenario/plan.ts';
 import { ownNetwork } from './own-network.ts';
 import { TcpPipe } from './tcp-pipe.ts';
@@ -29,6 +30,7 @@ export class TestCluster implements AsyncDisposable {
   readonly #pipes: ReadonlyMap<string, TcpPipe>;
   readonly #processes = new Map<string, ChildProcess>();
   #arrived = Promise.withResolvers<void>();
+  #told = 0;
 
   private constructor(
     folder: string,
@@ -44,14 +46,18 @@ export class TestCluster implements AsyncDisposable {
 
   static async start(options: {
     readonly nodes: readonly string[];
+    /** Nodes that nobody knows of; started by `startProgram`. */
+    readonly spares?: readonly string[];
     /** [volume, primary, mirror] */
     readonly volumes: readonly (readonly [string, string, string])[];
     readonly settings?: Partial<StorageSettings>;
   }): Promise<TestCluster> {
     const network = ownNetwork();
+    const { spares = [] } = options;
+    const all = [...options.nodes, ...spares];
     const volumes: PlanVolume[] = options.volumes.map(([id, primary, mirror]) => ({ id, zone: 'z', primary, mirror }));
     const address = (node: string, plane: Plane) =>
-      `${network}.${(plane === 'primary' ? 10 : 100) + options.nodes.indexOf(node)}`;
+      `${network}.${(plane === 'primary' ? 10 : 100) + all.indexOf(node)}`;
     const controlHost = `${network}.2`;
     const pipes = new Map<string, TcpPipe>();
     const configs = new Map<string, ContainerConfig>();
@@ -60,11 +66,11 @@ export class TestCluster implements AsyncDisposable {
       pipes.set(id, pipe);
       return pipe.dial;
     };
-    for (const [index, source] of options.nodes.entries()) {
+    for (const [index, source] of all.entries()) {
       const links: Record<string, Partial<Record<Plane, Dial>>> = {
         'control-plane': { primary: await open(`${source}->control-plane@primary`, controlHost, PORTS.controlPlane) },
       };
-      for (const peer of options.nodes) {
+      for (const peer of all) {
         if (peer === source) continue;
         links[peer] = {
           primary: await open(`${source}->${peer}@primary`, address(peer, 'primary'), PORTS.peer),
@@ -72,18 +78,25 @@ export class TestCluster implements AsyncDisposable {
         };
       }
       const addresses = { primary: address(source, 'primary'), replication: address(source, 'replication') };
-      const config = { id: source, seed: index + 1, addresses, links, nodes: options.nodes, volumes };
+      const config = {
+        id: source,
+        seed: index + 1,
+        addresses,
+        links,
+        nodes: [...new Set([...options.nodes, source])],
+        volumes,
+      };
       configs.set(source, testConfig({ ...config, storage: options.settings ?? {} }));
     }
     const ofControlPlane = { id: 'control-plane', addresses: { primary: controlHost }, nodes: options.nodes, volumes };
     const links: Record<string, Partial<Record<Plane, Dial>>> = {};
-    for (const node of options.nodes) {
+    for (const node of all) {
       links[node] = { primary: await open(`control-plane->${node}@primary`, address(node, 'primary'), PORTS.peer) };
     }
     configs.set('control-plane', testConfig({ ...ofControlPlane, links, storage: options.settings ?? {} }));
     const folder = await mkdtemp(join(tmpdir(), 'storage-cluster-'));
     const cluster = new TestCluster(folder, configs, pipes, { host: controlHost, port: PORTS.controlPlane });
-    for (const id of configs.keys()) cluster.startProgram(id);
+    for (const id of configs.keys()) if (!spares.includes(id)) cluster.startProgram(id);
     await cluster.until('every node serves its volumes and hears its peers', () =>
       options.nodes.every((node) => {
         const stats = cluster.records.findLast((record) => record.source === node && record.kind === 'node');
@@ -132,7 +145,7 @@ export class TestCluster implements AsyncDisposable {
         ZONESTORM_CONFIG: JSON.stringify(this.#configs.get(id)),
         ZONESTORM_DATA: this.dataDir(id),
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#processes.set(id, child);
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -140,6 +153,23 @@ export class TestCluster implements AsyncDisposable {
       this.#arrived.resolve();
       this.#arrived = Promise.withResolvers();
     });
+  }
+
+  /** Tells a program what an operator says, and waits for its answer. */
+  async tell(id: string, order: OperatorOrder): Promise<Record<string, string | number>> {
+    const action = `action-${this.#told++}`;
+    this.#processes.get(id)?.stdin?.write(`${JSON.stringify({ id: action, order })}\n`);
+    const answer = () => this.records.find((one) => one.kind === 'operated' && one.id === action && one.source === id);
+    await this.until(`${id} answers ${order.do}`, () => answer() !== undefined);
+    const record = answer();
+    if (record?.kind !== 'operated') throw new Error('no answer');
+    if (record.problem !== null) throw new Error(record.problem);
+    return record.state;
+  }
+
+  /** How `source` dials `destination`. */
+  dials(source: string, destination: string): Partial<Record<Plane, Dial>> {
+    return this.#configs.get(source)?.links[destination] ?? {};
   }
 
   /** Ends the program as `signal` does and waits for its end. */

@@ -33,6 +33,7 @@ const STORAGE: StorageSettings = {
   resyncsPerNode: 0,
   remirrorWaitMs: 0,
   remirrorStopShare: 1,
+  readmitPerSecond: 0,
 };
 
 const LOAD: LoadSettings = {

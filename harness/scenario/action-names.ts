@@ -1,0 +1,19 @@
+/**
+ * Every kind of action, as measurements name it: expectations are read where nobody knows the catalogue of
+ * `harness/action`, and a test keeps the two equal.
+ */
+export const ACTION_NAMES = [
+  'disable-creation',
+  'enable-creation',
+  'cut-control',
+  'reconnect-control',
+  'stop-search',
+  'resume-search',
+  'add-nodes',
+  'readmit',
+  'dedicated-control',
+] as const;
+
+/** `stop-search` -> `stopSearch`: a hyphen is a minus in an expectation. */
+export const metricNameOf = (action: string): string =>
+  action.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,33 @@
+import type { Dial } from './container-config.ts';
+import type { Plane } from './plan.ts';
+
+/**
+ * What an operator tells a program of the fixtures, over its container's stdin: one JSON object a line. It does not
+ * cross a link, so no fault keeps an operator from a program, as those of 2011 had other ways to their machines than
+ * the network that was broken.
+ */
+export interface OperatorLine {
+  /** The action's, which the answer repeats. */
+  readonly id: string;
+  readonly order: OperatorOrder;
+}
+
+export type OperatorOrder =
+  /** To the control plane: whether it makes volumes in the zone. */
+  | { readonly do: 'creation'; readonly zone: string; readonly allowed: boolean }
+  /** To the control plane: workers and a lane of the store for this zone alone. */
+  | { readonly do: 'dedicate'; readonly zone: string; readonly workers: number }
+  /** To a node: whether it looks for space at its peers. */
+  | { readonly do: 'search'; readonly allowed: boolean }
+  /** To a node: volumes that wait go on so many a second; `null`: all at once. */
+  | { readonly do: 'readmit'; readonly perSecond: number | null }
+  /** To nodes and the control plane: a node that is new in the zone, and where to dial it. */
+  | {
+      readonly do: 'join';
+      readonly zone: string;
+      readonly node: string;
+      readonly dials: Readonly<Partial<Record<Plane, Dial>>>;
+    };
+
+/** What a program says of itself once it has done what it was told: the state that is in force in it. */
+export type OperatorState = Readonly<Record<string, string | number>>;

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
+import { ACTIONS } from '../../../harness/action/catalogue.ts';
+import { FAULTS } from '../../../harness/fault/catalogue.ts';
+import { loadScenario } from '../../../harness/scenario/load-scenario.ts';
+import type { Plan } from '../../../harness/scenario/plan.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'zonestorm-act-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const base = resolve(import.meta.dirname, '../../../fixtures/scenarios/ebs-2011.yaml');
+
+/** The plan of one phase of 10 s with these actions (a YAML list without its brackets), in a zone with two spares. */
+export function planWith(actions: string, seed = 1): Promise<Plan> {
+  const file = join(folder, 'drawn.yaml');
+  const text = `name: drawn\ntitle: Drawn\nextends: ${base}\nphases:\n  - p: { for: 10s, actions: [${actions}] }\n`;
+  writeFileSync(file, text);
+  const overrides = { 'zones.use1-a.spareNodes': '2' };
+  return loadScenario(file, { preset: 'loop', seed, overrides, faults: FAULTS, actions: ACTIONS });
+}
