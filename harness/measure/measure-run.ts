@@ -17,6 +17,7 @@ import { type Loss, measureLoss } from './loss.ts';
 import { measureQueues, type Queue } from './queues.ts';
 import { measureSearch, type Search } from './search.ts';
 import { measureSeries, type Series } from './series.ts';
+import { measureSnapshots, type Snapshots } from './snapshots.ts';
 import { measureStorm, type StormMeasurement } from './storm.ts';
 
 /** Everything measured of a run. Depends on the plan and the records alone, never on when it is computed. */
@@ -29,6 +30,7 @@ export interface Measurements {
   readonly copy: Copy;
   readonly elections: Elections;
   readonly controlPlane: ControlPlaneMeasurement;
+  readonly snapshots: Snapshots;
   readonly agreement: readonly Agreement[];
   readonly dose: Dose;
   readonly fabric: Fabric;
@@ -55,6 +57,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     copy: measureCopy(frame, storm.states, storm.window),
     elections: measureElections(frame),
     controlPlane: measureControl(frame),
+    snapshots: measureSnapshots(frame),
     agreement: measureAgreement(frame, loss, storm),
     dose: measureDose(frame),
     fabric: measureFabric(frame),

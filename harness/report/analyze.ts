@@ -34,6 +34,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     copy,
     elections,
     controlPlane,
+    snapshots: measurements.snapshots,
     dose,
     fabric,
     agreement: [...measurements.agreement],

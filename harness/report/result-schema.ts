@@ -17,6 +17,7 @@ import { lossSchema } from '../measure/loss.ts';
 import { queueSchema } from '../measure/queues.ts';
 import { searchSchema } from '../measure/search.ts';
 import { seriesSchema } from '../measure/series.ts';
+import { snapshotsSchema } from '../measure/snapshots.ts';
 import { stormSchema } from '../measure/storm.ts';
 import { triggerSchema } from '../measure/trigger.ts';
 
@@ -79,6 +80,7 @@ export const resultSchema = z.strictObject({
   copy: copySchema,
   elections: electionsSchema,
   controlPlane: controlPlaneSchema,
+  snapshots: snapshotsSchema,
   dose: doseSchema,
   fabric: fabricSchema,
   agreement: z.array(agreementSchema),
