@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LedgerRecord, MembershipRecord, ReplicaRecord } from '../history/records.ts';
 import type { Frame } from './frame.ts';
 import { outagesOf } from './outages.ts';
+import { type Found, isRolledBack, type Restoration, restorationsOf } from './restorations.ts';
 
 /** How many losses are listed by name; the counts are always complete. */
 const LISTED = 20;
@@ -144,61 +145,30 @@ function verifyVolume(ledger: LedgerRecord, views: readonly View[], restoration:
   const counts = { verified: 0, rolledBack: 0, lost: 0, unverified: 0 };
   for (const [index, [extent, acknowledged, ...possible]] of ledger.extents.entries()) {
     const wrong: LedgerProblem[] = [];
-    const isGivenUp = wasGivenUp(restoration, ledger.acknowledgedAt?.[index] ?? null);
-    let isRolledBack = false;
+    const rolledBack: LedgerProblem[] = [];
+    const acknowledgedAt = ledger.acknowledgedAt?.[index] ?? null;
     for (const { node, extents } of readable) {
       const found = extents.get(extent) ?? [0, 0, 0];
       const fault = judgeExtent(acknowledged, possible, found);
       if (fault === null) continue;
-      if (isGivenUp && isOfSnapshot(found, restoration?.extents.get(extent) ?? [0, 0, 0], possible)) {
-        isRolledBack = true;
-        problems.push({ volume, node, extent, kind: 'rolled-back', detail: fault.detail });
+      const problem = { volume, node, extent, ...fault };
+      if (isRolledBack(restoration, { number: extent, acknowledgedAt, possible }, found)) {
+        rolledBack.push({ ...problem, kind: 'rolled-back' });
       } else {
-        wrong.push({ volume, node, extent, ...fault });
+        wrong.push(problem);
       }
     }
+    problems.push(...rolledBack);
     problems.push(...wrong);
     // What never was acknowledged may be missing, but must not be something that was never written.
     if (wrong.length > 0) counts.lost += 1;
     else if (acknowledged === 0) continue;
-    else if (isRolledBack) counts.rolledBack += 1;
+    else if (rolledBack.length > 0) counts.rolledBack += 1;
     else if (isReadable) counts.verified += 1;
     else counts.unverified += 1;
   }
   return { ...counts, problems };
 }
-
-/** A volume was restored in its place, onto other replicas, with what a snapshot of it had. */
-interface Restoration {
-  readonly t: number;
-  readonly extents: ReadonlyMap<number, Found>;
-}
-
-/** Volume -> its last restoration. */
-function restorationsOf(frame: Frame): ReadonlyMap<string, Restoration> {
-  const inPlace = frame.history
-    .of('snapshot')
-    .filter(({ event, volume, into }) => event === 'restored' && into === volume);
-  return new Map(
-    inPlace.map(({ volume, t, extents }) => {
-      return [volume, { t, extents: new Map((extents ?? []).map(([extent, ...found]) => [extent, found])) }];
-    }),
-  );
-}
-
-/** A write acknowledged before a restoration may be gone with it; one acknowledged after it may not. */
-function wasGivenUp(restoration: Restoration | null, acknowledgedAt: number | null): boolean {
-  return restoration !== null && acknowledgedAt !== null && acknowledgedAt < restoration.t;
-}
-
-/** What the snapshot had, or in any part a write that never was acknowledged and was carried out after it. */
-function isOfSnapshot([low, high, bad]: Found, [wasLow, wasHigh, wasBad]: Found, possible: readonly number[]): boolean {
-  const isKnown = (sequence: number) => [wasLow, wasHigh, ...possible].includes(sequence);
-  return bad === wasBad && isKnown(low) && isKnown(high);
-}
-
-/** Lowest and highest sequence number of an extent's sectors (0: never written), and how many fail their checksum. */
-type Found = readonly [low: number, high: number, badSectors: number];
 
 /**
  * Right is the highest acknowledged number or one that was sent later and never acknowledged, in any mixture: an
