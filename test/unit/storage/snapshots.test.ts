@@ -12,7 +12,8 @@ const VOLUME_BYTES = 256 * 1024;
 const NODES = ['a', 'b', 'c', 'd'];
 const TIMEOUT_MS = 800;
 
-const start = (settings: Partial<StorageSettings> = {}, volumes = [['v1', 'a', 'b']] as const) =>
+type Volumes = Parameters<typeof TestCluster.start>[0]['volumes'];
+const start = (settings: Partial<StorageSettings> = {}, volumes: Volumes = [['v1', 'a', 'b']]) =>
   TestCluster.start({ nodes: NODES, volumes, settings });
 const open = (cluster: TestCluster, node: string, volume: string): Promise<NbdClient> =>
   connectNbd({ ...cluster.nbd(node), exportName: volume, connectTimeoutMs: 2000 });
@@ -103,6 +104,7 @@ test.concurrent('a snapshot under writes is of one point in their order', async 
     const before = writes.acknowledged;
     const { snapshot } = await take(cluster);
     const last = lastWriteOf(await bytesOf(cluster, snapshot));
+    expect(last, 'torn between writes').not.toBeNull();
     expect(last).toBeGreaterThanOrEqual(before);
     expect(last).toBeLessThanOrEqual(writes.sent);
     // Otherwise this proves nothing.
@@ -115,7 +117,7 @@ test.concurrent('of a stuck volume there is none in 2011: the call takes its wor
   await using cluster = await start({ slotsPerNode: 1, snapshotTimeoutMs: TIMEOUT_MS, controlPlaneWorkers: 1 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
-  ] as never);
+  ]);
   await kill(cluster, 'b');
   await cluster.until('v1 is stuck', () => cluster.events('v1').includes('a searching'));
   const begun = performance.now();
@@ -131,7 +133,7 @@ test.concurrent('with the remedy a stuck volume is read where it is blocked, wit
   await using cluster = await start({ slotsPerNode: 1, snapshotStuck: 1 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
-  ] as never);
+  ]);
   const writes = new OrderedWrites(await open(cluster, 'a', 'v1'), VOLUME_BYTES);
   await writes.write(25);
   await kill(cluster, 'b');
@@ -169,13 +171,7 @@ test.concurrent('a damaged snapshot is given to nobody', async () => {
 });
 
 test.concurrent('in a full cluster a restoration looks for room until its time is over, and leaves nothing', async () => {
-  await using cluster = await start(
-    { slotsPerNode: 1, createTimeoutMs: TIMEOUT_MS },
-    [
-      ['v1', 'a', 'b'],
-      ['v2', 'b', 'a'],
-    ].slice(0, 1) as never,
-  );
+  await using cluster = await start({ slotsPerNode: 1, createTimeoutMs: TIMEOUT_MS });
   // c and d have one slot each, so one volume fits, and not two.
   const { snapshot } = await take(cluster);
   const { created } = await restore(cluster, snapshot);
@@ -183,21 +179,29 @@ test.concurrent('in a full cluster a restoration looks for room until its time i
   expect(await restore(cluster, snapshot).catch(codeOf)).toBe('no-room');
   expect(performance.now() - begun).toBeGreaterThan(TIMEOUT_MS - 20);
   await cluster.control.request('deleteVolume', { volume: created }, 3000);
-  expect((await restore(cluster, snapshot)).created).not.toBe(created);
+  // Nothing of the one in vain holds a slot for longer than a promise lasts.
+  let again: string | null = null;
+  for (let left = 10; left > 0 && again === null; left -= 1) {
+    again = await restore(cluster, snapshot).then(
+      (answer) => answer.created,
+      () => null,
+    );
+  }
+  expect(again).toMatch(/^z-user/);
 });
 
 test.concurrent('a snapshot and a volume that their user has given up go again', async () => {
-  await using cluster = await start();
+  await using cluster = await start({ snapshotTimeoutMs: 8000, createTimeoutMs: 8000 });
   const { snapshot } = await take(cluster);
   const pipes = NODES.flatMap((node) => cluster.pipesFrom('control-plane', node));
-  for (const pipe of pipes) pipe.delayMs = 40;
+  for (const pipe of pipes) pipe.delayMs = 15;
   const givenUp = [
     cluster.control.request('createSnapshot', { volume: 'v1' }, 100),
     cluster.control.request('restoreSnapshot', { snapshot, zone: 'z' }, 100),
   ];
   expect(await Promise.all(givenUp.map((call) => call.catch(codeOf)))).toEqual(['timeout', 'timeout']);
   const events = () => cluster.records.flatMap((one) => (one.kind === 'snapshot' ? [one.event] : []));
-  await cluster.until('both are done', () => events().filter((event) => event !== 'taken').length === 2);
+  await cluster.until('both are done', () => events().filter((event) => event !== 'taken').length === 2, 12_000);
   expect(events().sort()).toEqual(['deleted', 'restored', 'taken', 'taken']);
   for (const pipe of pipes) pipe.delayMs = 0;
   const created = cluster.records.findLast((one) => one.kind === 'election')?.volume ?? '';
@@ -208,36 +212,55 @@ test.concurrent('a snapshot and a volume that their user has given up go again',
   expect((await cluster.control.request('describeSnapshots', {}, 1000)).snapshots).toHaveLength(1);
 });
 
-test.concurrent('what was given up half filled leaves its slot when its node starts again', async () => {
-  await using cluster = await start({ slotsPerNode: 2, createTimeoutMs: 3000 });
-  const { snapshot } = await take(cluster);
-  const pipes = ['c', 'd'].flatMap((node) => cluster.pipesFrom('control-plane', node));
-  for (const pipe of pipes) pipe.delayMs = 100;
-  void restore(cluster, snapshot).catch(() => undefined);
-  const filling = async () => {
-    const held = await Promise.all(NODES.map((node) => listReplicas(cluster.dataDir(node)).catch(() => [])));
-    return NODES.filter((_, index) => held[index]?.some(({ state }) => state === 'filling'));
-  };
-  let nodes = await filling();
-  for (let left = 200; left > 0 && nodes.length === 0; left -= 1) {
+const fillingOn = async (cluster: TestCluster) => {
+  const held = await Promise.all(NODES.map((node) => listReplicas(cluster.dataDir(node)).catch(() => [])));
+  return NODES.filter((_, index) => held[index]?.some(({ state }) => state === 'filling'));
+};
+/** Settles with nodes that hold a replica that is being filled, or with those that do at last. */
+const whileFilling = async (cluster: TestCluster, isEnough: (nodes: readonly string[]) => boolean) => {
+  let nodes = await fillingOn(cluster);
+  for (let left = 300; left > 0 && !isEnough(nodes); left -= 1) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-    nodes = await filling();
+    nodes = await fillingOn(cluster);
   }
-  const [node = ''] = nodes;
+  return nodes;
+};
+
+test.concurrent('what was given up half filled leaves its slot when its node starts again', async () => {
+  await using cluster = await start({ createTimeoutMs: 3000 });
+  const { snapshot } = await take(cluster);
+  for (const node of NODES) for (const pipe of cluster.pipesFrom('control-plane', node)) pipe.delayMs = 100;
+  void restore(cluster, snapshot).catch(() => undefined);
+  const [node = ''] = await whileFilling(cluster, (nodes) => nodes.length > 0);
   expect(NODES).toContain(node);
   await kill(cluster, 'control-plane', node);
   cluster.startProgram(node);
   await cluster.until('it is back', () => {
     return cluster.records.filter((one) => one.source === node && one.kind === 'ready').length === 2;
   });
-  expect(await filling()).not.toContain(node);
+  expect(await fillingOn(cluster)).not.toContain(node);
+});
+
+test.concurrent('a node that falls silent half filled is left for others, and gives its slot back', async () => {
+  await using cluster = await start({ createTimeoutMs: 8000 });
+  const { snapshot } = await take(cluster);
+  const pipes = NODES.flatMap((node) => cluster.pipesFrom('control-plane', node));
+  for (const pipe of pipes) pipe.delayMs = 30;
+  const restored = restore(cluster, snapshot);
+  const [silent = ''] = await whileFilling(cluster, (nodes) => nodes.length === 2);
+  for (const pipe of cluster.pipesFrom('control-plane', silent)) pipe.hold();
+  const { primary, mirror } = await lookup(cluster, (await restored).created);
+  expect([primary, mirror]).not.toContain(silent);
+  expect(await fillingOn(cluster)).toEqual([silent]);
+  for (const pipe of cluster.pipesFrom('control-plane', silent)) pipe.release();
+  expect(await whileFilling(cluster, (nodes) => nodes.length === 0)).toEqual([]);
 });
 
 test.concurrent('the control plane’s own snapshots: of each volume in turn, and only the newest stays', async () => {
   await using cluster = await start({ snapshotEveryMs: 60 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
-  ] as never);
+  ]);
   await cluster.until('each has had some', () => {
     const taken = cluster.records.filter((one) => one.kind === 'snapshot' && one.event === 'taken');
     return taken.length >= 6;
@@ -261,7 +284,7 @@ test.concurrent('an unrecoverable volume gets its snapshot back, on other nodes;
     ['v1', 'a', 'b'],
     ['v2', 'b', 'a'],
     ['v3', 'a', 'c'],
-  ] as never);
+  ]);
   const writes = new OrderedWrites(await open(cluster, 'a', 'v1'), VOLUME_BYTES);
   await writes.write(20);
   const { snapshot } = await take(cluster);
@@ -302,12 +325,12 @@ test.concurrent('an unrecoverable volume gets its snapshot back, on other nodes;
 });
 
 test.concurrent('restoring goes by batches, skips damaged snapshots, and says what has no room', async () => {
-  await using cluster = await start({ slotsPerNode: 3, createTimeoutMs: TIMEOUT_MS }, [
+  await using cluster = await start({ slotsPerNode: 3, createTimeoutMs: 2000 }, [
     ['v1', 'a', 'b'],
     ['v2', 'a', 'b'],
     ['v3', 'b', 'a'],
     ['v4', 'c', 'd'],
-  ] as never);
+  ]);
   const older = await take(cluster, 'v1');
   const newer = await take(cluster, 'v1');
   await writeFile(pathOf(cluster, newer.snapshot), 'not these bytes');
