@@ -100,6 +100,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'volumes at the end whose confirmed replicas are all on crashed nodes',
     (m) => m.crashes.volumesUnrecoverable,
   ),
+  'volumes.restored': metric(
+    'count',
+    'unrecoverable volumes that were restored from a snapshot in their place',
+    (m) => m.snapshots.restoredInPlace.length,
+  ),
   'volumes.degraded': metric(
     'count',
     'volumes of any zone that ever lost their partner',
@@ -147,6 +152,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     const { refused, dropped, reason } = m.controlPlane;
     return or(refused === null || dropped === null ? null : refused + dropped, reason);
   }),
+  'snapshots.taken': metric('count', 'snapshots taken of volumes', (m) => m.snapshots.taken),
   'dose.misroutedBytes': metric('bytes', 'payload through the replication router while misrouted', (m) =>
     or(m.dose.misroute?.misroutedBytes, m.dose.misroute?.reason ?? 'the plan has no misroute'),
   ),
@@ -164,6 +170,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'count',
     'extents right, but on disks of crashed nodes only',
     ledger((l) => l.extentsSalvageable),
+  ),
+  'ledger.rolledBack': metric(
+    'count',
+    'extents acknowledged after the snapshot that their unrecoverable volume was restored from',
+    ledger((l) => l.extentsRolledBack),
   ),
   'ledger.lost': metric(
     'count',

@@ -206,6 +206,7 @@ export interface VolumeRecord extends Stamped {
     | 'copied' // `bytes` crossed to `peer`
     | 'confirmed' // mirrored again, with `peer`
     | 'reattached' // mirrored again with `peer`, which was the mirror before, at the same epoch
+    | 'restored' // filled from a snapshot, and from now on a replica of the volume, with `peer`
     | 'superseded' // this replica is no longer a member
     | 'released'; // its slot is free again
   readonly role: 'primary' | 'mirror';
@@ -284,16 +285,37 @@ export interface LedgerRecord extends Stamped {
   readonly extentBytes: number;
   /** [extent, highest acknowledged, possible…] */
   readonly extents: readonly (readonly [number, number, ...number[]])[];
+  /** When the highest acknowledged write of each of `extents` was, in their order; older histories have nothing. */
+  readonly acknowledgedAt?: readonly (number | null)[];
   readonly acknowledged: number;
 }
 export interface ElectionRecord extends Stamped {
   readonly kind: 'election';
   readonly volume: string;
   readonly epoch: number;
-  readonly event: 'created' | 'elected' | 'promoted' | 'confirmed';
+  readonly event: 'created' | 'elected' | 'promoted' | 'confirmed' | 'restored';
   readonly primary: string;
   readonly mirror: string | null;
   readonly joining: string | null;
+}
+/** What became of a snapshot; the control plane tells it. */
+export interface SnapshotRecord extends Stamped {
+  readonly kind: 'snapshot';
+  /** `damaged`: its bytes are not those that were stored, so nothing is restored from it. */
+  readonly event: 'taken' | 'deleted' | 'damaged' | 'restored';
+  readonly snapshot: string;
+  readonly volume: string;
+  /** The replica that was read. */
+  readonly epoch: number;
+  readonly node: string;
+  readonly role: 'primary' | 'mirror';
+  readonly bytes: number;
+  /** Taken by the control plane itself. */
+  readonly isPrecaution: boolean;
+  /** The volume that has its bytes now: a new one, or its own in the place of replicas that were lost. */
+  readonly into: string | null;
+  /** What it holds, for a volume that was restored in its place: extents as in a replica's record. */
+  readonly extents?: ReplicaRecord['extents'];
 }
 export interface ControlRecord extends Stamped {
   readonly kind: 'control';
@@ -404,6 +426,7 @@ export type HistoryRecord =
   | IoUnfinished
   | LedgerRecord
   | ElectionRecord
+  | SnapshotRecord
   | ControlRecord
   | ApiRecord
   | ApiUnfinished

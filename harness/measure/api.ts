@@ -6,15 +6,17 @@ import { type Operation, operationsSchema, summarise } from './operations.ts';
 /** The name under which all calls of an open loop are summed up. */
 export const ALL_CALLS = 'all';
 
-/** Follows each creation that succeeded, so nobody offers it by an open loop: shown by itself, and not in `all`. */
-const FOLLOW_UP = 'deleteVolume';
+/** Follow each creation that succeeded, so nobody offers them by an open loop: shown by themselves, not in `all`. */
+const FOLLOW_UPS: readonly string[] = ['deleteVolume', 'deleteSnapshot'];
 
 export const apiCallsSchema = z.strictObject({
   zone: z.string().describe('Of the callers'),
   shortName: z.string().describe('As in the metrics: `api.b.availability`'),
   call: z
     .string()
-    .describe(`One call of the API; \`${ALL_CALLS}\`: those that come by the open loop, without \`${FOLLOW_UP}\``),
+    .describe(
+      `One call of the API; \`${ALL_CALLS}\`: those that come by the open loop, without \`${FOLLOW_UPS.join('` and `')}\``,
+    ),
   periods: z.array(operationsSchema),
 });
 export type ApiCalls = z.infer<typeof apiCallsSchema>;
@@ -43,7 +45,7 @@ export function measureApi(frame: Frame): readonly ApiCalls[] {
   });
 }
 
-export const isOpenLoop = ({ call }: ApiCallOperation): boolean => call !== FOLLOW_UP;
+export const isOpenLoop = ({ call }: ApiCallOperation): boolean => !FOLLOW_UPS.includes(call);
 
 /** Zones that have users, or that users told of. */
 export function apiZones(frame: Frame): readonly string[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LedgerRecord, MembershipRecord, ReplicaRecord } from '../history/records.ts';
 import type { Frame } from './frame.ts';
 import { outagesOf } from './outages.ts';
+import { type Found, isRolledBack, type Restoration, restorationsOf } from './restorations.ts';
 
 /** How many losses are listed by name; the counts are always complete. */
 const LISTED = 20;
@@ -10,7 +11,7 @@ const problemSchema = z.strictObject({
   volume: z.string(),
   node: z.string().nullable(),
   extent: z.number().nullable(),
-  kind: z.enum(['lost', 'torn', 'corrupt', 'unexpected', 'unverified']),
+  kind: z.enum(['lost', 'torn', 'corrupt', 'unexpected', 'unverified', 'rolled-back']),
   detail: z.string(),
 });
 export type LedgerProblem = z.infer<typeof problemSchema>;
@@ -19,52 +20,64 @@ export const ledgerSchema = z.strictObject({
   acknowledgedWrites: z.number().describe('Writes acknowledged to the instances, all zones'),
   extentsAcknowledged: z
     .number()
-    .describe('Extents that hold an acknowledged write: verified + salvageable + lost + unverified'),
+    .describe('Extents that hold an acknowledged write: verified + salvageable + rolled back + lost + unverified'),
   extentsVerified: z.number().describe('Right on every confirmed replica of the highest epoch'),
   extentsSalvageable: z
     .number()
     .describe('Right, but on disks of crashed nodes only: nobody serves them until those disks are read'),
+  extentsRolledBack: z
+    .number()
+    .describe(
+      'On volumes that were unrecoverable and restored from a snapshot: acknowledged after it, and given up with the restoration',
+    ),
   extentsLost: z.number().describe('Wrong on at least one of them: lost, torn, corrupt or unexpected'),
   extentsUnverified: z.number().describe('Could not be read on at least one of them: never counted as right'),
   volumesWithoutLedger: z.number().describe('Volumes with I/O whose writer printed no ledger'),
   reason: z.string().nullable().describe('Why nothing could be verified at all'),
-  problems: z.array(problemSchema).describe(`The first ${LISTED}, losses before unverified ones`),
+  problems: z.array(problemSchema).describe(`The first ${LISTED}, losses before what was rolled back or is unverified`),
 });
 export type Ledger = z.infer<typeof ledgerSchema>;
 
 /**
  * Compares what was acknowledged with what is on disk after the measurement, for every confirmed replica of each
  * volume's highest epoch. Several writers cannot share a volume: of two ledgers the later counts.
+ *
+ * A volume whose confirmed replicas were all on crashed nodes may have been restored from a snapshot. What was
+ * acknowledged between the two is lost with those nodes, which is the one loss that is allowed: an extent is rolled
+ * back, and not lost, when it was acknowledged before the restoration and holds what the snapshot had.
  */
 export function measureLedger(frame: Frame): Ledger {
   const ledgers = new Map(frame.history.of('ledger').map((record) => [record.volume, record]));
   const memberships = Map.groupBy(frame.history.of('membership'), (record) => record.volume);
   const replicas = Map.groupBy(frame.history.of('replica'), (record) => record.volume);
   const problems: LedgerProblem[] = [];
-  const counts = { verified: 0, salvageable: 0, lost: 0, unverified: 0 };
+  const restorations = restorationsOf(frame);
+  const counts = { verified: 0, salvageable: 0, rolledBack: 0, lost: 0, unverified: 0 };
   const crashed = new Set(outagesOf(frame).flatMap(({ node, endT }) => (Number.isFinite(endT) ? [] : [node])));
   for (const ledger of ledgers.values()) {
     const membership = highestEpoch(memberships.get(ledger.volume) ?? []);
     const views = membership === undefined ? [] : viewsOf(membership, replicas.get(ledger.volume) ?? [], crashed);
-    const found = verifyVolume(ledger, views);
+    const found = verifyVolume(ledger, views, restorations.get(ledger.volume) ?? null);
     const isQuarantined = views.every(({ node }) => crashed.has(node));
     counts[isQuarantined ? 'salvageable' : 'verified'] += found.verified;
+    counts.rolledBack += found.rolledBack;
     counts.lost += found.lost;
     counts.unverified += found.unverified;
     problems.push(...found.problems);
   }
-  const losses = problems.filter((problem) => problem.kind !== 'unverified');
+  const isLoss = ({ kind }: LedgerProblem) => kind !== 'unverified' && kind !== 'rolled-back';
   const used = new Set(frame.history.of('io').flatMap((record) => record.ops.map(([volume]) => volume)));
   return {
     acknowledgedWrites: ledgers.values().reduce((sum, ledger) => sum + ledger.acknowledged, 0),
-    extentsAcknowledged: counts.verified + counts.salvageable + counts.lost + counts.unverified,
+    extentsAcknowledged: Object.values(counts).reduce((sum, count) => sum + count, 0),
     extentsVerified: counts.verified,
     extentsSalvageable: counts.salvageable,
+    extentsRolledBack: counts.rolledBack,
     extentsLost: counts.lost,
     extentsUnverified: counts.unverified,
     volumesWithoutLedger: [...used].filter((volume) => !ledgers.has(volume)).length,
     reason: whyNothing(ledgers.size, memberships.size, replicas.size),
-    problems: [...losses, ...problems.filter((problem) => problem.kind === 'unverified')].slice(0, LISTED),
+    problems: [...problems.filter(isLoss), ...problems.filter((problem) => !isLoss(problem))].slice(0, LISTED),
   };
 }
 
@@ -107,12 +120,13 @@ function viewsOf(
 
 interface VolumeFinding {
   readonly verified: number;
+  readonly rolledBack: number;
   readonly lost: number;
   readonly unverified: number;
   readonly problems: readonly LedgerProblem[];
 }
 
-function verifyVolume(ledger: LedgerRecord, views: readonly View[]): VolumeFinding {
+function verifyVolume(ledger: LedgerRecord, views: readonly View[], restoration: Restoration | null): VolumeFinding {
   const { volume } = ledger;
   const problems: LedgerProblem[] = [];
   const readable: { readonly node: string; readonly extents: ReadonlyMap<number, Found> }[] = [];
@@ -128,25 +142,33 @@ function verifyVolume(ledger: LedgerRecord, views: readonly View[]): VolumeFindi
     problems.push({ volume, node: null, extent: null, kind: 'unverified', detail: 'no membership in the store' });
   }
   const isReadable = problems.length === 0;
-  const counts = { verified: 0, lost: 0, unverified: 0 };
-  for (const [extent, acknowledged, ...possible] of ledger.extents) {
+  const counts = { verified: 0, rolledBack: 0, lost: 0, unverified: 0 };
+  for (const [index, [extent, acknowledged, ...possible]] of ledger.extents.entries()) {
     const wrong: LedgerProblem[] = [];
+    const rolledBack: LedgerProblem[] = [];
+    const acknowledgedAt = ledger.acknowledgedAt?.[index] ?? null;
     for (const { node, extents } of readable) {
-      const fault = judgeExtent(acknowledged, possible, extents.get(extent) ?? [0, 0, 0]);
-      if (fault !== null) wrong.push({ volume, node, extent, ...fault });
+      const found = extents.get(extent) ?? [0, 0, 0];
+      const fault = judgeExtent(acknowledged, possible, found);
+      if (fault === null) continue;
+      const problem = { volume, node, extent, ...fault };
+      if (isRolledBack(restoration, { number: extent, acknowledgedAt, possible }, found)) {
+        rolledBack.push({ ...problem, kind: 'rolled-back' });
+      } else {
+        wrong.push(problem);
+      }
     }
+    problems.push(...rolledBack);
     problems.push(...wrong);
     // What never was acknowledged may be missing, but must not be something that was never written.
     if (wrong.length > 0) counts.lost += 1;
     else if (acknowledged === 0) continue;
+    else if (rolledBack.length > 0) counts.rolledBack += 1;
     else if (isReadable) counts.verified += 1;
     else counts.unverified += 1;
   }
   return { ...counts, problems };
 }
-
-/** Lowest and highest sequence number of an extent's sectors (0: never written), and how many fail their checksum. */
-type Found = readonly [low: number, high: number, badSectors: number];
 
 /**
  * Right is the highest acknowledged number or one that was sent later and never acknowledged, in any mixture: an

@@ -18,6 +18,7 @@ import { measureOperator, type OperatorMeasurement } from './operator.ts';
 import { measureQueues, type Queue } from './queues.ts';
 import { measureSearch, type Search } from './search.ts';
 import { measureSeries, type Series } from './series.ts';
+import { measureSnapshots, type Snapshots } from './snapshots.ts';
 import { measureStorm, type StormMeasurement } from './storm.ts';
 
 /** Everything measured of a run. Depends on the plan and the records alone, never on when it is computed. */
@@ -31,6 +32,7 @@ export interface Measurements {
   readonly elections: Elections;
   readonly controlPlane: ControlPlaneMeasurement;
   readonly operator: OperatorMeasurement;
+  readonly snapshots: Snapshots;
   readonly agreement: readonly Agreement[];
   readonly dose: Dose;
   readonly fabric: Fabric;
@@ -58,6 +60,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     elections: measureElections(frame),
     controlPlane: measureControl(frame),
     operator: measureOperator(frame, storm),
+    snapshots: measureSnapshots(frame),
     agreement: measureAgreement(frame, loss, storm),
     dose: measureDose(frame),
     fabric: measureFabric(frame),

@@ -76,6 +76,12 @@ function changesOf(events: readonly VolumeRecord[], primaryCrashes: readonly num
         set(event.t, 'degraded');
         mirrorLostT = null;
         break;
+      case 'restored':
+        // Its mirror tells it too, a moment earlier; only the primary serves.
+        if (event.role === 'mirror') continue;
+        set(event.t, 'mirrored');
+        mirrorLostT = null;
+        break;
       case 'confirmed':
       case 'reattached':
         set(event.t, 'mirrored');

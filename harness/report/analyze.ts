@@ -35,6 +35,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     elections,
     controlPlane,
     operator: measurements.operator,
+    snapshots: measurements.snapshots,
     dose,
     fabric,
     agreement: [...measurements.agreement],

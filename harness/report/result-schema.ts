@@ -18,6 +18,7 @@ import { operatorSchema } from '../measure/operator.ts';
 import { queueSchema } from '../measure/queues.ts';
 import { searchSchema } from '../measure/search.ts';
 import { seriesSchema } from '../measure/series.ts';
+import { snapshotsSchema } from '../measure/snapshots.ts';
 import { stormSchema } from '../measure/storm.ts';
 import { triggerSchema } from '../measure/trigger.ts';
 
@@ -81,6 +82,7 @@ export const resultSchema = z.strictObject({
   elections: electionsSchema,
   controlPlane: controlPlaneSchema,
   operator: operatorSchema,
+  snapshots: snapshotsSchema,
   dose: doseSchema,
   fabric: fabricSchema,
   agreement: z.array(agreementSchema),

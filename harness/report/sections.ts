@@ -5,6 +5,7 @@ import { bytes, count, integer, megabits, milliseconds, number, percent, percent
 import { operatorRows } from './operator-rows.ts';
 import type { Result } from './result-schema.ts';
 import type { Row, Section } from './section.ts';
+import { snapshotRows } from './snapshot-rows.ts';
 
 /** The result in a few sections of labelled values, the same in the terminal and in `summary.md`. */
 export const sectionsOf = (result: Result): readonly Section[] => [
@@ -13,7 +14,7 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Fabric', rows: fabricRows(result) },
   { title: 'Agreement', rows: agreementRows(result) },
   { title: 'Applications', rows: applicationRows(result) },
-  { title: 'Control plane', rows: controlPlaneRows(result.controlPlane) },
+  { title: 'Control plane', rows: [...controlPlaneRows(result.controlPlane), ...snapshotRows(result)] },
   ...(result.operator.actions.length === 0 ? [] : [{ title: 'Operator', rows: operatorRows(result) }]),
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
@@ -240,13 +241,14 @@ function controlPlaneRows(control: Result['controlPlane']): readonly Row[] {
 function ledgerRows({ ledger }: Result): readonly Row[] {
   if (ledger.reason !== null) return [['not verified', ledger.reason]];
   const { extentsVerified, extentsSalvageable, extentsLost, extentsUnverified, volumesWithoutLedger } = ledger;
+  const rolledBack = ledger.extentsRolledBack === 0 ? '' : `, ${ledger.extentsRolledBack} rolled back to a snapshot`;
   const salvageable = extentsSalvageable === 0 ? '' : `, ${extentsSalvageable} on crashed nodes only`;
   const without = volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`;
   return [
     ['acknowledged', count(ledger.acknowledgedWrites, 'write')],
     [
       'on disk',
-      `${count(extentsVerified, 'extent')} verified${salvageable}, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
+      `${count(extentsVerified, 'extent')} verified${salvageable}${rolledBack}, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
     ],
     ...ledger.problems
       .slice(0, 5)

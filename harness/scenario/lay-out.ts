@@ -48,14 +48,18 @@ function containerIds(service: TopologyService, replicas: number): string[] {
 }
 
 /**
- * The topology without what needs a parameter that is 0 in this plan. @throws BadInputError for one that is not a
+ * The topology without what needs parameters that are all 0 in this plan. @throws BadInputError for one that is not a
  * number of this scenario.
  */
 function neededOf(topology: Topology, parameters: ResolvedParameters): Topology {
   const isThere = ({ needs }: Pick<TopologyService, 'needs'>): boolean => {
     if (needs === undefined) return true;
-    if (parameters.has(needs.value)) return parameters.number(needs.value) > 0;
-    throw new BadInputError(problemAt(needs.at, `the parameter \`${needs.value}\``, 'one that the scenario has'));
+    const names = [needs.value].flat();
+    for (const name of names) {
+      if (parameters.has(name)) continue;
+      throw new BadInputError(problemAt(needs.at, `the parameter \`${name}\``, 'one that the scenario has'));
+    }
+    return names.some((name) => parameters.number(name) > 0);
   };
   const services = topology.services
     .filter(isThere)

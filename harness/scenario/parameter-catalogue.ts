@@ -87,6 +87,9 @@ export const STORAGE_KINDS = {
   storeServiceMs: milliseconds(0),
   createTimeoutMs: milliseconds(1),
   createRetryMs: milliseconds(1),
+  snapshotTimeoutMs: milliseconds(1),
+  snapshotEveryMs: milliseconds(0),
+  snapshotStuck: count('0 or 1', 0, 1),
   acknowledgeBeforeMirrorMs: milliseconds(0),
   raceCloses: count('closes', 1, 100_000),
   raceWindowMs: milliseconds(1),
@@ -112,6 +115,7 @@ export const LOAD_KINDS = {
   appTimeoutMs: milliseconds(1),
   apiCallsPerSecond: rate('calls/s'),
   apiCreateShare: share,
+  apiSnapshotShare: share,
   apiTimeoutMs: milliseconds(1),
 } satisfies Record<keyof LoadSettings, ParameterKind<number>>;
 

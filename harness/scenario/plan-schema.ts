@@ -83,6 +83,9 @@ const storage = strictObject({
   storeServiceMs: amount.default(0),
   createTimeoutMs: amount.default(15_000),
   createRetryMs: amount.default(250),
+  snapshotTimeoutMs: amount.default(15_000),
+  snapshotEveryMs: amount.default(0),
+  snapshotStuck: count.default(0),
   raceCloses: count.default(15),
   raceWindowMs: amount.default(100),
   raceProbability: share.default(0),
@@ -107,6 +110,7 @@ const load = strictObject({
   appTimeoutMs: amount,
   apiCallsPerSecond: amount.default(0),
   apiCreateShare: share.default(0),
+  apiSnapshotShare: share.default(0),
   apiTimeoutMs: amount.default(3000),
 });
 

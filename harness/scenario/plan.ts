@@ -220,6 +220,12 @@ export interface StorageSettings {
   readonly createTimeoutMs: number;
   /** Pause between two looks. */
   readonly createRetryMs: number;
+  /** How long a snapshot waits for a replica to read, as of a stuck volume; its worker is taken all the while. */
+  readonly snapshotTimeoutMs: number;
+  /** The control plane takes a snapshot of one volume after the other, one every so long; 0: never. */
+  readonly snapshotEveryMs: number;
+  /** 1: a snapshot of a stuck volume is taken of any confirmed replica. 0: it waits for the primary, as in 2011. */
+  readonly snapshotStuck: number;
   /** 0 in every honest run. A node made wrong on purpose acknowledges a write this long before it mirrors it. */
   readonly acknowledgeBeforeMirrorMs: number;
   /** The race of closes: once so many search connections closed within the window on one node … */
@@ -260,6 +266,8 @@ export interface LoadSettings {
   readonly apiCallsPerSecond: number;
   /** Of these, those that create a volume; the others attach and describe existing ones. */
   readonly apiCreateShare: number;
+  /** Of these, those that take a snapshot of an existing volume. */
+  readonly apiSnapshotShare: number;
   /** A user gives a call up after so long, and the control plane does not know it. */
   readonly apiTimeoutMs: number;
 }

@@ -76,7 +76,7 @@ function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
   return Object.entries(data.services).map(([name, service]) => {
     const path = ['services', name];
     const { zone, role, needs, links, published } = service[EXTENSION];
-    const needed = (value: string | undefined, ...at: readonly (string | number)[]) =>
+    const needed = (value: string | readonly string[] | undefined, ...at: readonly (string | number)[]) =>
       value === undefined ? {} : { needs: { value, at: source.placeOf([...path, EXTENSION, ...at, 'needs']) } };
     return {
       name,

@@ -8,9 +8,11 @@ const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users']);
 const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
 
 const needs = z
-  .string()
+  .union([z.string(), z.array(z.string()).min(1)])
   .optional()
-  .describe('A parameter, such as `load.apiCallsPerSecond`: left out of a plan in which it is 0.');
+  .describe(
+    'A parameter, such as `load.apiCallsPerSecond`, or several: left out of a plan in which all of them are 0.',
+  );
 
 const zone = strictObject({
   volumes: z.int().min(0).optional().describe('Volumes placed on the zone’s nodes, two replicas each.'),

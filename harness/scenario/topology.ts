@@ -37,8 +37,8 @@ export interface TopologyService {
   readonly replicas: Located<number>;
   readonly links: readonly TopologyLink[];
   readonly published: readonly Located<number>[];
-  /** The parameter without which (at 0) there is no such container. */
-  readonly needs?: Located<string>;
+  /** The parameters of which one at least has to be above 0, or there is no such container. */
+  readonly needs?: Located<string | readonly string[]>;
   readonly at: Place;
 }
 
@@ -46,8 +46,8 @@ export interface TopologyLink {
   readonly to: string;
   readonly planes: readonly Plane[];
   readonly port: number;
-  /** The parameter without which (at 0) there is no such link. */
-  readonly needs?: Located<string>;
+  /** The same for the link. */
+  readonly needs?: Located<string | readonly string[]>;
   readonly at: Place;
 }
 

@@ -24,7 +24,11 @@ interface Asked {
 }
 
 /** Users of a control plane that answers when the test says so, on a clock that the test moves. */
-function usersOf(options: { readonly perSecond: number; readonly createShare: number }) {
+function usersOf(options: {
+  readonly perSecond: number;
+  readonly createShare: number;
+  readonly snapshotShare?: number;
+}) {
   let clock = 1000;
   const asked: Asked[] = [];
   const request = <O extends Operation>(operation: O, body: Request<O>, timeoutMs: number): Promise<Answer<O>> => {
@@ -48,7 +52,12 @@ function usersOf(options: { readonly perSecond: number; readonly createShare: nu
   const users = new ApiUsers({
     zone: 'use1-b',
     volumes: ['b-vol-001', 'b-vol-002'],
-    load: { apiCallsPerSecond: options.perSecond, apiCreateShare: options.createShare, apiTimeoutMs: LIMIT_MS },
+    load: {
+      apiCallsPerSecond: options.perSecond,
+      apiCreateShare: options.createShare,
+      apiSnapshotShare: options.snapshotShare ?? 0,
+      apiTimeoutMs: LIMIT_MS,
+    },
     client: { request },
     random: seededRandom(1, 'users'),
     now: () => clock,
@@ -148,6 +157,29 @@ describe('what becomes of a call', () => {
     users.stop();
   });
 
+  test('a snapshot is taken of a volume of the zone, and deleted right away, again until that is answered', async () => {
+    const { users, asked, pass } = usersOf({ perSecond: 5, createShare: 0, snapshotShare: 1 });
+    users.start();
+    await pass(1000);
+    users.stop();
+    expect(asked[0]).toMatchObject({
+      operation: 'createSnapshot',
+      body: { volume: expect.stringMatching(/^b-vol-00/) },
+    });
+    asked[0]?.answer({ snapshot: 'snap-1' });
+    asked[1]?.fail('unreadable');
+    await pass(1);
+    const deletions = () => asked.filter(({ operation }) => operation === 'deleteSnapshot');
+    expect(deletions().map(({ body }) => body)).toEqual([{ snapshot: 'snap-1' }]);
+    deletions()[0]?.fail('unknown-snapshot');
+    await pass(1);
+    expect(users.take().map(([call, , , outcome, reason]) => [call, outcome, reason])).toEqual([
+      ['createSnapshot', 'ok', null],
+      ['createSnapshot', 'failed', 'unreadable'],
+      ['deleteSnapshot', 'ok', null],
+    ]);
+  });
+
   test('a creation that failed leaves nothing to delete', async () => {
     const { users, asked, pass } = usersOf({ perSecond: 5, createShare: 1 });
     users.start();
@@ -160,21 +192,37 @@ describe('what becomes of a call', () => {
 });
 
 describe('what is asked', () => {
-  test('has the share of creations given, and otherwise concerns the zone’s own volumes', () => {
+  test('has the shares of creations and snapshots given, and otherwise concerns the zone’s own volumes', () => {
     const random = seededRandom(3, 'draws');
     const volumes = ['v1', 'v2', 'v3'];
-    const drawn = Array.from({ length: 4000 }, () => drawCall(0.2, volumes, random));
+    const drawn = Array.from({ length: 4000 }, () =>
+      drawCall({ apiCreateShare: 0.2, apiSnapshotShare: 0.1 }, volumes, random),
+    );
     const share = (call: string) => drawn.filter((one) => one.call === call).length / drawn.length;
     expect(share('createVolume')).toBeCloseTo(0.2, 1);
-    expect(share('attachVolume')).toBeCloseTo(0.4, 1);
-    expect(share('describeVolumes')).toBeCloseTo(0.4, 1);
+    expect(share('createSnapshot')).toBeCloseTo(0.1, 1);
+    expect(share('attachVolume')).toBeCloseTo(0.35, 1);
+    expect(share('describeVolumes')).toBeCloseTo(0.35, 1);
     const named = new Set(
       drawn.flatMap((one) => ('volume' in one ? [one.volume] : 'volumes' in one ? one.volumes : [])),
     );
     expect([...named].sort()).toEqual(volumes);
   });
 
+  test('without snapshots is what it was before there were any', () => {
+    const load = { apiCreateShare: 0.2, apiSnapshotShare: 0 };
+    const [one, other] = [seededRandom(3, 'draws'), seededRandom(3, 'draws')];
+    const drawn = Array.from({ length: 1000 }, () => drawCall(load, ['v1', 'v2'], one));
+    const withSome = Array.from({ length: 1000 }, () =>
+      drawCall({ ...load, apiSnapshotShare: 0.1 }, ['v1', 'v2'], other),
+    );
+    expect(drawn.some(({ call }) => call === 'createSnapshot')).toBe(false);
+    // Nobody else's draws are moved by those who take snapshots.
+    for (const [index, call] of withSome.entries())
+      if (call.call !== 'createSnapshot') expect(call).toEqual(drawn[index]);
+  });
+
   test('is a creation where the zone has no volume', () => {
-    expect(drawCall(0, [], () => 0.9)).toEqual({ call: 'createVolume' });
+    expect(drawCall({ apiCreateShare: 0, apiSnapshotShare: 1 }, [], () => 0.9)).toEqual({ call: 'createVolume' });
   });
 });

@@ -29,6 +29,7 @@ const LOAD: LoadSettings = {
   appTimeoutMs: 0,
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
+  apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
 };
 

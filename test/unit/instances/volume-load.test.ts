@@ -27,6 +27,7 @@ const SETTINGS: LoadSettings = {
   appTimeoutMs: 0,
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
+  apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
 };
 

@@ -5,7 +5,7 @@ describe('VolumeLedger', () => {
   it('numbers writes across extents and lists what was acknowledged and what may be found', () => {
     const ledger = new VolumeLedger();
     expect([ledger.begin(7), ledger.begin(2), ledger.begin(9)]).toEqual([1, 2, 3]);
-    ledger.acknowledge(7, 1);
+    ledger.acknowledge(7, 1, 10);
     expect(ledger.entries()).toEqual([
       [2, 0, 2],
       [7, 1],
@@ -18,7 +18,7 @@ describe('VolumeLedger', () => {
     const ledger = new VolumeLedger();
     const doubtful = ledger.begin(0);
     expect(ledger.mayHold(0, [doubtful, 0])).toBe(true);
-    ledger.acknowledge(0, ledger.begin(0));
+    ledger.acknowledge(0, ledger.begin(0), 10);
     expect(ledger.entries()).toEqual([[0, 2]]);
     expect(ledger.mayHold(0, [doubtful])).toBe(false);
   });
@@ -32,8 +32,8 @@ describe('VolumeLedger', () => {
 
   it('tells a correct disk from one that lost, tore, damaged or resurrected a write', () => {
     const ledger = new VolumeLedger();
-    ledger.acknowledge(0, ledger.begin(0));
-    ledger.acknowledge(0, ledger.begin(0));
+    ledger.acknowledge(0, ledger.begin(0), 10);
+    ledger.acknowledge(0, ledger.begin(0), 10);
     expect(ledger.mayHold(0, [2, 2])).toBe(true);
     expect(ledger.mayHold(0, [0, 0])).toBe(false); // lost
     expect(ledger.mayHold(0, [1, 1])).toBe(false); // resurrected

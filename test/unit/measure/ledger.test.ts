@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, LedgerRecord, MembershipRecord, ReplicaRecord } from '../../../harness/history/records.ts';
 import { measureLedger } from '../../../harness/measure/ledger.ts';
-import { crash, io } from './record-builders.ts';
+import { crash, exit, io } from './record-builders.ts';
 import { frameWith } from './small-run.ts';
 
 const ledger: LedgerRecord = {
@@ -164,6 +164,90 @@ describe('measureLedger', () => {
       expect(alive).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
       const older = measure(membership(4, 'a1', null), replica('a1', 2, GOOD), crash('a1', 30_000, 20));
       expect(older).toMatchObject({ extentsSalvageable: 0, extentsUnverified: 2 });
+    });
+  });
+
+  describe('of a volume that was restored from a snapshot', () => {
+    // Extent 0 was acknowledged before the restoration, 1 after it; the snapshot had write 3 of extent 0.
+    const timed: LedgerRecord = { ...ledger, acknowledgedAt: [25_000, 45_000, null] };
+    const restored: readonly HistoryRecord[] = [
+      {
+        ...{ kind: 'election', source: 'control-plane', t: 39_999, volume: 'va1', epoch: 2, event: 'restored' },
+        ...{ primary: 'a3', mirror: 'a4', joining: null },
+      },
+      {
+        ...{ kind: 'snapshot', source: 'control-plane', t: 40_000, event: 'restored', snapshot: 's', volume: 'va1' },
+        ...{
+          epoch: 1,
+          node: 'a1',
+          role: 'primary',
+          bytes: 1000,
+          isPrecaution: true,
+          into: 'va1',
+          extents: [[0, 3, 3, 0]],
+        },
+      },
+    ];
+    const gone = [crash('a1', 30_000, 20), exit('a2', 31_000, 137)];
+    const found = (extents: ReplicaRecord['extents'], more: readonly HistoryRecord[] = gone, of = timed) =>
+      measureLedger(
+        frameWith([
+          of,
+          ...restored,
+          ...more,
+          membership(2, 'a3', 'a4'),
+          replica('a3', 2, extents),
+          replica('a4', 2, extents),
+        ]),
+      );
+    const AS_RESTORED: ReplicaRecord['extents'] = [
+      [0, 3, 3, 0],
+      [1, 7, 7, 0],
+    ];
+
+    test('what the snapshot had is rolled back, and what came after the restoration verified', () => {
+      const result = found(AS_RESTORED);
+      expect(result).toMatchObject({
+        extentsRolledBack: 1,
+        extentsVerified: 1,
+        extentsLost: 0,
+        extentsAcknowledged: 2,
+      });
+      expect(result.problems).toEqual([
+        expect.objectContaining({ kind: 'rolled-back', node: 'a3', extent: 0, detail: 'expected 5, found 3' }),
+        expect.objectContaining({ kind: 'rolled-back', node: 'a4', extent: 0 }),
+      ]);
+    });
+
+    const losses: readonly (readonly [string, ReplicaRecord['extents']])[] = [
+      [
+        'neither the acknowledged write nor the snapshot’s is there',
+        [
+          [0, 2, 2, 0],
+          [1, 7, 7, 0],
+        ],
+      ],
+      ['one acknowledged after the restoration is gone', [[0, 3, 3, 0]]],
+      [
+        'the extent is damaged',
+        [
+          [0, 3, 3, 1],
+          [1, 7, 7, 0],
+        ],
+      ],
+    ];
+    test.each(losses)('%s: lost', (_, extents) => {
+      expect(found(extents)).toMatchObject({ extentsLost: 1 });
+    });
+
+    test('a volume that had a living replica was not unrecoverable: lost', () => {
+      expect(found(AS_RESTORED, [crash('a1', 30_000, 20)])).toMatchObject({ extentsLost: 1, extentsRolledBack: 0 });
+      const back = { kind: 'ready', source: 'a2', t: 35_000, program: 'node', bootId: 'x' } as const;
+      expect(found(AS_RESTORED, [...gone, back])).toMatchObject({ extentsLost: 1, extentsRolledBack: 0 });
+    });
+
+    test('a ledger without times excuses nothing', () => {
+      expect(found(AS_RESTORED, gone, ledger)).toMatchObject({ extentsLost: 1, extentsRolledBack: 0 });
     });
   });
 

@@ -99,6 +99,9 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       storeServiceMs: 0,
       createTimeoutMs: 15_000,
       createRetryMs: 250,
+      snapshotTimeoutMs: 15_000,
+      snapshotEveryMs: 0,
+      snapshotStuck: 0,
       acknowledgeBeforeMirrorMs: 0,
       raceCloses: 15,
       raceWindowMs: 100,
@@ -123,6 +126,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       appTimeoutMs: 5000,
       apiCallsPerSecond: 0,
       apiCreateShare: 0.2,
+      apiSnapshotShare: 0,
       apiTimeoutMs: 3000,
     },
     phases: [

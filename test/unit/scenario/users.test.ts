@@ -17,12 +17,19 @@ describe.each([
   ['fast', {}],
   ['full', { 'load.apiCallsPerSecond': '0', 'storage.storeServiceMs': '0' }],
 ])('%s without calls', (preset, overrides) => {
-  test('has no users, no link that only they need, and a control plane as it was', () => {
+  test('has no users, no snapshots, no link that only these need, and a control plane as it was', () => {
     const plan = planOf(preset, overrides);
     expect(users(plan)).toEqual([]);
     expect(fromControlPlane(plan)).toEqual([]);
     const { storeServiceMs, dropExpired, poolPerZone, electionWorkers, controlPlaneWorkers } = plan.storage;
     expect([storeServiceMs, dropExpired, poolPerZone, electionWorkers, controlPlaneWorkers]).toEqual([0, 0, 0, 0, 16]);
+    expect([plan.storage.snapshotEveryMs, plan.load.apiSnapshotShare]).toEqual([0, 0]);
+  });
+
+  test('snapshots of the control plane’s own need its links to the nodes, and no users', () => {
+    const plan = planOf(preset, { ...overrides, 'storage.snapshotEveryMs': '2s' });
+    expect(users(plan)).toEqual([]);
+    expect(fromControlPlane(plan).length).toBe(plan.containers.filter(({ role }) => role === 'node').length);
   });
 });
 
@@ -78,6 +85,7 @@ describe.each([
   ['loadShed', { controlQueueLimit: 32, dropExpired: 1 }],
   ['perZonePool', { poolPerZone: 1 }],
   ['perClusterElection', { electionWorkers: 4 }],
+  ['snapshotStuck', { snapshotStuck: 1 }],
 ])('the remedy %s', (name, changed) => {
   test('changes this, and nothing else', () => {
     const [off, on] = [planOf('loop'), planOf('loop', { [name]: 'true' })];

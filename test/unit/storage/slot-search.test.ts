@@ -47,6 +47,7 @@ async function startPeer(slots: number): Promise<Peer> {
         onRequest: () => Promise.resolve('ok'),
         onSearch: (volume, isGone) => desk.ask(volume, isGone),
         onRelease: (token) => reservations.release(token),
+        onImage: () => Promise.resolve(null),
       },
       { hosts: [host], port: 7000 },
     ),

@@ -23,6 +23,9 @@ const STORAGE: StorageSettings = {
   storeServiceMs: 0,
   createTimeoutMs: 2000,
   createRetryMs: 50,
+  snapshotTimeoutMs: 2000,
+  snapshotEveryMs: 0,
+  snapshotStuck: 0,
   acknowledgeBeforeMirrorMs: 0,
   raceCloses: 15,
   raceWindowMs: 100,
@@ -48,6 +51,7 @@ const LOAD: LoadSettings = {
   appTimeoutMs: 1000,
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
+  apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
 };
 
