@@ -54,7 +54,7 @@ const START_ORDER: readonly (readonly Role[])[] = [
   ['gauge'],
   ['control-plane'],
   ['node'],
-  ['instances', 'app', 'users'],
+  ['instances', 'app', 'users', 'databases'],
 ];
 
 /** Of a program that did not get ready, for the error. */

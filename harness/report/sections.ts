@@ -1,6 +1,7 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { crashRows } from './crash-rows.ts';
+import { databaseRows } from './database-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
 import type { Row, Section } from './section.ts';
@@ -13,6 +14,7 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Agreement', rows: agreementRows(result) },
   { title: 'Applications', rows: applicationRows(result) },
   { title: 'Control plane', rows: controlPlaneRows(result.controlPlane) },
+  ...(result.databases.zones.length === 0 ? [] : [{ title: 'Databases', rows: databaseRows(result.databases) }]),
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
 ];

@@ -30,6 +30,11 @@ const LOAD: LoadSettings = {
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 /** A control plane and one "node" with two volumes, of which `v1` hangs once `hung` is set. */

@@ -28,6 +28,11 @@ const SETTINGS: LoadSettings = {
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 const running: VolumeLoad[] = [];

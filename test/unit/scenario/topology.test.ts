@@ -24,6 +24,7 @@ test('links dial the ports that the fixtures listen on', () => {
     app: [PORTS.http],
     instances: [],
     users: [],
+    databases: [],
     gauge: [],
   };
   for (const { links, published, role } of topology.services) {

@@ -48,6 +48,11 @@ const LOAD: LoadSettings = {
   apiCallsPerSecond: 0,
   apiCreateShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 /** A program's configuration with nothing in it but what the test gives. */
@@ -55,7 +60,17 @@ export function testConfig(
   given: Partial<Omit<ContainerConfig, 'storage'>> & { readonly storage?: Partial<StorageSettings> },
 ): ContainerConfig {
   const { storage, ...rest } = given;
-  const empty = { id: 'a', zone: 'z', seed: 1, addresses: {}, links: {}, nodes: [], volumes: [], load: LOAD };
+  const empty = {
+    id: 'a',
+    zone: 'z',
+    seed: 1,
+    addresses: {},
+    links: {},
+    nodes: [],
+    volumes: [],
+    databases: [],
+    load: LOAD,
+  };
   const nodesOfZones = { [rest.zone ?? 'z']: rest.nodes ?? [] };
   return { ...empty, nodesOfZones, ...rest, storage: { ...STORAGE, ...storage } };
 }
