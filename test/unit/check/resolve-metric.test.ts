@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/database-metrics.ts';
 import { METRICS } from '../../../harness/check/metrics.ts';
 import { metricNames, resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import { ZONE_METRICS } from '../../../harness/check/zone-metrics.ts';
@@ -14,10 +15,11 @@ describe('metrics', () => {
     const names = metricNames(plan.zones.map((zone) => zone.id));
     expect(names).toContain('app.b.availability');
     const ofZone = Object.values(ZONE_METRICS).reduce((sum, metrics) => sum + Object.keys(metrics).length, 0);
-    expect(names.length).toBe(Object.keys(METRICS).length + 2 * ofZone);
-    // In this run nobody calls the control plane: no value, and never 0.
+    const ofDatabases = Object.keys(COMMIT_METRICS).length + 2 * Object.keys(DATABASE_METRICS).length;
+    expect(names.length).toBe(Object.keys(METRICS).length + 2 * ofZone + ofDatabases);
+    // In this run nobody calls the control plane, and there are no databases: no value, and never 0.
     const told = ['elections.answered', 'control.expired', 'control.refused'];
-    const ofCalls = names.filter((name) => name.startsWith('api.') || told.includes(name));
+    const ofCalls = names.filter((name) => /^(api|databases)\./.test(name) || told.includes(name));
     expect(ofCalls.length).toBeGreaterThan(told.length);
     for (const name of ofCalls) expect([name, resolve(name)]).toEqual([name, { unavailable: expect.any(String) }]);
     for (const name of names.filter((one) => !ofCalls.includes(one))) {
