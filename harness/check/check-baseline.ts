@@ -8,7 +8,14 @@ import type { Problem } from './problem.ts';
 const FEWEST_REQUESTS = 100;
 
 /** Before the fault everything worked; else what follows cannot be the fault's doing. */
-export function checkBaseline({ frame, loss, applications, blockIo, controlPlane }: Measurements): readonly Problem[] {
+export function checkBaseline({
+  frame,
+  loss,
+  applications,
+  blockIo,
+  controlPlane,
+  databases,
+}: Measurements): readonly Problem[] {
   const problems: string[] = [];
   const { plan, measured, trigger, zeroT, phases } = frame;
   const [first] = phases;
@@ -35,6 +42,10 @@ export function checkBaseline({ frame, loss, applications, blockIo, controlPlane
     if (hasRole(id, 'users') && (firstCalls?.ok ?? 0) === 0) {
       problems.push(`${id}: no call to the API succeeded in the baseline`);
     }
+  }
+  for (const { zone, periods } of databases.result.zones) {
+    const firstTransactions = periods.find((period) => period.period === first?.name);
+    if ((firstTransactions?.ok ?? 0) === 0) problems.push(`${zone}: no transaction was committed in the baseline`);
   }
   if (!plan.containers.some(({ role }) => role === 'app' || role === 'instances')) {
     problems.push('nothing was asked of the system under test, so nothing worked in the baseline');

@@ -45,7 +45,7 @@ export function checkRun(measurements: Measurements, checks: readonly Check[] = 
   return { verdict: verdictOf(problems, told), expectations };
 }
 
-const SAFETY_METRICS: ReadonlySet<string> = new Set(['ledger.lost']);
+const SAFETY_METRICS: ReadonlySet<string> = new Set(['ledger.lost', 'databases.lostCommits']);
 
 function isSafety(text: string): boolean {
   try {

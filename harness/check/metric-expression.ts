@@ -1,11 +1,9 @@
 import type { Measurements } from '../measure/measure-run.ts';
-import { describeActionMetric, isActionMetric } from './action-metrics.ts';
 import { evaluate } from './expectation/evaluate.ts';
 import { type Expectation, ExpectationError } from './expectation/expectation.ts';
 import { parseExpectation } from './expectation/parse-expectation.ts';
-import { METRICS, type MetricValue } from './metrics.ts';
-import { resolveMetric } from './resolve-metric.ts';
-import { ZONE_METRICS } from './zone-metrics.ts';
+import type { MetricValue } from './metrics.ts';
+import { metricOf, resolveMetric } from './resolve-metric.ts';
 
 /** One measurement by name, with its arguments, as in `storm.stuckShare(at: trigger.end + 10s)`. */
 export interface MetricExpression {
@@ -36,11 +34,5 @@ export function measuredValue(measurements: Measurements, { name, parsed }: Metr
 
 /** What a metric is and its unit; empty for a name that there is not. */
 export function describeMetric(name: string): { readonly unit: string; readonly description: string } {
-  const nothing = { unit: '', description: '' };
-  if (Object.hasOwn(METRICS, name)) return METRICS[name] ?? nothing;
-  if (isActionMetric(name)) return describeActionMetric(name) ?? nothing;
-  const [group = '', , ...path] = name.split('.');
-  const groups: Readonly<Record<string, Readonly<Record<string, { unit: string; description: string }>>>> =
-    ZONE_METRICS;
-  return (Object.hasOwn(groups, group) ? groups[group]?.[path.join('.')] : undefined) ?? nothing;
+  return metricOf(name) ?? { unit: '', description: '' };
 }

@@ -1,23 +1,40 @@
 import { shortZone } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
-import { actionMetric, actionMetricNames, isActionMetric } from './action-metrics.ts';
-import { METRICS, type MetricArguments, type MetricValue } from './metrics.ts';
+import { actionMetric, actionMetricNames, describeActionMetric, isActionMetric } from './action-metrics.ts';
+import { COMMIT_METRICS, DATABASE_METRICS, databaseMetric } from './database-metrics.ts';
+import { METRICS, type Metric, type MetricArguments, type MetricValue } from './metrics.ts';
 import { ZONE_METRICS, zoneMetric } from './zone-metrics.ts';
+
+const OF_THE_RUN: Readonly<Record<string, Metric>> = { ...METRICS, ...COMMIT_METRICS };
+
+/** What a metric of each zone is and its unit, by group and name. */
+const OF_ZONES: Readonly<Record<string, Readonly<Record<string, Pick<Metric, 'unit' | 'description'>>>>> = {
+  ...ZONE_METRICS,
+  databases: DATABASE_METRICS,
+};
 
 /** Every name an expectation may use, for a plan with these zones (full ids: `use1-a`). */
 export function metricNames(zones: readonly string[]): readonly string[] {
-  const ofZones = Object.entries(ZONE_METRICS).flatMap(([group, metrics]) =>
+  const ofZones = Object.entries(OF_ZONES).flatMap(([group, metrics]) =>
     zones.flatMap((zone) => Object.keys(metrics).map((name) => `${group}.${shortZone(zone)}.${name}`)),
   );
-  return [...Object.keys(METRICS), ...ofZones, ...actionMetricNames(zones)];
+  return [...Object.keys(OF_THE_RUN), ...ofZones, ...actionMetricNames(zones)];
+}
+
+/** What a metric is and its unit; `undefined` for a name that there is not. */
+export function metricOf(name: string): Pick<Metric, 'unit' | 'description'> | undefined {
+  if (Object.hasOwn(OF_THE_RUN, name)) return OF_THE_RUN[name];
+  if (isActionMetric(name)) return describeActionMetric(name) ?? undefined;
+  const [group = '', , ...path] = name.split('.');
+  return Object.hasOwn(OF_ZONES, group) ? OF_ZONES[group]?.[path.join('.')] : undefined;
 }
 
 /** A name's value in a run; an unknown name is unavailable, never 0. */
 export function resolveMetric(measurements: Measurements, name: string, args: MetricArguments): MetricValue {
-  const value = Object.hasOwn(METRICS, name)
-    ? METRICS[name]?.value(measurements, args)
+  const value = Object.hasOwn(OF_THE_RUN, name)
+    ? OF_THE_RUN[name]?.value(measurements, args)
     : isActionMetric(name)
       ? actionMetric(name, measurements)
-      : zoneMetric(name, measurements);
+      : (zoneMetric(name, measurements) ?? databaseMetric(name, measurements, args));
   return value ?? { unavailable: `there is no metric ${name}` };
 }

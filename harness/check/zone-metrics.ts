@@ -21,7 +21,8 @@ const quantile = (name: 'p50' | 'p95' | 'p99'): ZoneMetric => ({
   },
 });
 
-const OF_OPERATIONS: Readonly<Record<string, ZoneMetric>> = {
+/** Of the operations of any open loop. */
+export const OF_OPERATIONS: Readonly<Record<string, ZoneMetric>> = {
   offered: { unit: 'count', description: 'operations offered', value: ({ offered }) => offered },
   availability: {
     unit: 'share',

@@ -208,6 +208,26 @@ export const historySchema = z.discriminatedUnion('kind', [
     lagP99Ms: count,
   }),
   record('api.unfinished', { zone: z.string(), calls: z.array(z.tuple([z.string(), t])) }),
+  record('databases', {
+    zone: z.string(),
+    transactions: z.array(z.tuple([z.string(), t, t, outcome, z.string().nullable()])),
+    pending: z.array(z.tuple([z.string(), t])),
+    receivedBytes: byPlane,
+    lagP99Ms: count,
+  }),
+  record('databases.unfinished', { zone: z.string(), transactions: z.array(z.tuple([z.string(), t])) }),
+  record('database.ledger', {
+    database: z.string(),
+    acknowledged: z.array(z.tuple([count, count])),
+    lastBegun: count,
+  }),
+  record('database.content', {
+    database: z.string(),
+    copy: z.enum(['primaries', 'mirrors']),
+    nodes: z.array(z.string()),
+    transfers: z.array(z.tuple([count, count])),
+    problem: z.string().nullable(),
+  }),
   record('node.calls', { calls: z.array(z.tuple([z.string(), t, t, z.string().nullable()])) }),
   record('app', { requests: count, inFlight: count, receivedBytes: byPlane, lagP99Ms: count }),
   record('replica', {

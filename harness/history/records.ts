@@ -364,6 +364,46 @@ export interface ApiUnfinished extends Stamped {
   readonly zone: string;
   readonly calls: readonly (readonly [string, number])[];
 }
+/** Transactions of a zone's databases that are over since the previous record. */
+export interface DatabasesRecord extends Stamped {
+  readonly kind: 'databases';
+  readonly zone: string;
+  /**
+   * [database, intended, ended, outcome, reason]. `failed`: not begun within its time limit. `unknown`: committed after
+   * it (`late`, and `ended` is when), or the database answered with an error.
+   */
+  readonly transactions: readonly (readonly [string, number, number, 'ok' | 'failed' | 'unknown', string | null])[];
+  /** [database, intended time of its oldest transaction without an outcome]. */
+  readonly pending: readonly (readonly [string, number])[];
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  readonly lagP99Ms: number;
+}
+/** Printed when the databases stop: [database, intended] of transactions without an outcome. */
+export interface DatabasesUnfinished extends Stamped {
+  readonly kind: 'databases.unfinished';
+  readonly zone: string;
+  readonly transactions: readonly (readonly [string, number])[];
+}
+/** Printed when a database stops: the transfers whose commit it had told of, as ranges [first, last] of their ids. */
+export interface DatabaseLedger extends Stamped {
+  readonly kind: 'database.ledger';
+  readonly database: string;
+  readonly acknowledged: readonly (readonly [number, number])[];
+  /** Highest id of a transfer that was begun; no other can be found. */
+  readonly lastBegun: number;
+}
+/** Printed by the reader after the measurement: what a database holds by one confirmed replica of each of its volumes. */
+export interface DatabaseContentRecord extends Stamped {
+  readonly kind: 'database.content';
+  readonly database: string;
+  /** `mirrors`: of volumes without a confirmed mirror the primary. */
+  readonly copy: 'primaries' | 'mirrors';
+  /** Whose disks it was read from, a node for each volume. */
+  readonly nodes: readonly string[];
+  readonly transfers: readonly (readonly [number, number])[];
+  /** What a check of the database found to be wrong. */
+  readonly problem: string | null;
+}
 /** A node's own calls to the control plane, but for heartbeats, that are over since the previous record. */
 export interface NodeCallsRecord extends Stamped {
   readonly kind: 'node.calls';
@@ -430,6 +470,10 @@ export type HistoryRecord =
   | ControlRecord
   | ApiRecord
   | ApiUnfinished
+  | DatabasesRecord
+  | DatabasesUnfinished
+  | DatabaseLedger
+  | DatabaseContentRecord
   | NodeCallsRecord
   | AppRecord
   | ReplicaRecord

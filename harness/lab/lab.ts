@@ -56,7 +56,7 @@ const START_ORDER: readonly (readonly Role[])[] = [
   ['gauge'],
   ['control-plane'],
   ['node'],
-  ['instances', 'app'],
+  ['instances', 'app', 'databases'],
   ['users'],
 ];
 

@@ -5,7 +5,11 @@ import { type Interval, mergeIntervals, StepCount } from './step-count.ts';
  * Stuck as the instances see it, without asking the nodes: a volume is stuck at a time when an operation intended
  * at or before it was unfinished then and took, or is still taking, longer than `frame.hungMs`.
  */
-export function hungVolumes(frame: Frame, zone: string): StepCount {
+export const hungVolumes = (frame: Frame, zone: string): StepCount =>
+  new StepCount([...hungIntervals(frame, zone).values()].flat());
+
+/** When each volume was stuck; intervals of one do not overlap. Volumes that never were are left out. */
+export function hungIntervals(frame: Frame, zone: string): ReadonlyMap<string, readonly Interval[]> {
   const volumes = new Set(frame.plan.volumes.filter((volume) => volume.zone === zone).map((volume) => volume.id));
   const hung = new Map<string, Interval[]>();
   const add = (volume: string, startT: number, endT: number, seenUntilT: number) => {
@@ -20,7 +24,7 @@ export function hungVolumes(frame: Frame, zone: string): StepCount {
   for (const { volume, intended, seenUntilT } of unfinishedIo(frame)) {
     add(volume, intended, Number.POSITIVE_INFINITY, seenUntilT);
   }
-  return new StepCount([...hung.values()].flatMap(mergeIntervals));
+  return new Map([...hung].map(([volume, intervals]) => [volume, mergeIntervals(intervals)]));
 }
 
 export interface UnfinishedIo {

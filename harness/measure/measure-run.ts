@@ -7,6 +7,7 @@ import { type BlockIo, measureBlockIo } from './block-io.ts';
 import { type ControlPlaneMeasurement, measureControl } from './control.ts';
 import { type Copy, measureCopy } from './copy.ts';
 import { type Crashes, measureCrashes } from './crashes.ts';
+import { type DatabasesMeasurement, measureDatabases } from './databases.ts';
 import { type Dose, measureDose } from './dose.ts';
 import { type Elections, measureElections } from './elections.ts';
 import { type Fabric, measureFabric } from './fabric.ts';
@@ -39,6 +40,7 @@ export interface Measurements {
   readonly queues: readonly Queue[];
   readonly applications: readonly ZoneOperations[];
   readonly blockIo: readonly BlockIo[];
+  readonly databases: DatabasesMeasurement;
   readonly ledger: Ledger;
   readonly machine: Machine;
   readonly series: Series;
@@ -67,6 +69,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     queues: measureQueues(frame),
     applications: measureApplications(frame),
     blockIo: measureBlockIo(frame),
+    databases: measureDatabases(frame),
     ledger: measureLedger(frame),
     machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
     series: measureSeries(frame, storm, crashes.quarantined),

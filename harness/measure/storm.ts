@@ -10,7 +10,7 @@ import { type VolumeStates, volumeStates } from './volume-states.ts';
 /** Recovered from the storm: fewer than this share of the zone's volumes is stuck. */
 const RECOVERED_BELOW = 0.01;
 /** The storm's depth is read this long after the trigger's end, ms. */
-const DEPTH_AFTER_MS = 10_000;
+export const DEPTH_AFTER_MS = 10_000;
 
 export const stormSchema = z.strictObject({
   stormSeconds: z.number().nullable().describe('Trigger’s end until under 1 % of volumes are stuck, by the instances'),

@@ -42,6 +42,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     queues: [...measurements.queues],
     applications: [...measurements.applications],
     blockIo: [...measurements.blockIo],
+    databases: measurements.databases.result,
     ledger,
     machine,
     parameters: [...plan.parameters],

@@ -8,6 +8,7 @@ import { blockIoSchema } from '../measure/block-io.ts';
 import { controlPlaneSchema } from '../measure/control.ts';
 import { copySchema } from '../measure/copy.ts';
 import { crashesSchema } from '../measure/crashes.ts';
+import { databasesSchema } from '../measure/databases.ts';
 import { doseSchema } from '../measure/dose.ts';
 import { electionsSchema } from '../measure/elections.ts';
 import { fabricSchema } from '../measure/fabric.ts';
@@ -89,6 +90,7 @@ export const resultSchema = z.strictObject({
   queues: z.array(queueSchema),
   applications: z.array(zoneOperationsSchema),
   blockIo: z.array(blockIoSchema),
+  databases: databasesSchema,
   ledger: ledgerSchema,
   machine: machineSchema,
   parameters: z.array(parameterSchema),

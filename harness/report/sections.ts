@@ -1,6 +1,7 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { crashRows } from './crash-rows.ts';
+import { databaseRows } from './database-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Result } from './result-schema.ts';
@@ -16,6 +17,7 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Applications', rows: applicationRows(result) },
   { title: 'Control plane', rows: [...controlPlaneRows(result.controlPlane), ...snapshotRows(result)] },
   ...(result.operator.actions.length === 0 ? [] : [{ title: 'Operator', rows: operatorRows(result) }]),
+  ...(result.databases.zones.length === 0 ? [] : [{ title: 'Databases', rows: databaseRows(result.databases) }]),
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
 ];

@@ -21,13 +21,14 @@ export async function readDisks(
   },
 ): Promise<void> {
   const holders = lab.plan.containers.filter((one) => one.disks.length > 0);
-  const [anyone] = holders;
-  if (anyone === undefined) return;
+  // The control plane's configuration has the volumes and databases of every zone.
+  const reader = holders.find((one) => one.role === 'control-plane') ?? holders[0];
+  if (reader === undefined) return;
   const container = await lab.docker.createContainer({
     name: `zonestorm-${lab.runId}-reader`,
     Image: options.image,
     Cmd: ['node', 'fixtures/storage/reader/main.ts', ...holders.map((one) => `/disks/${one.id}`)],
-    Env: Object.entries(programEnvironment(lab.plan, anyone)).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(programEnvironment(lab.plan, reader)).map(([name, value]) => `${name}=${value}`),
     Labels: { ...labelsOf(lab.runId, { [LABELS.id]: 'reader', [LABELS.role]: 'reader' }), ...options.sessionLabels },
     HostConfig: {
       NetworkMode: 'none',

@@ -253,7 +253,7 @@ async function conduct(
     await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
   }
   options.progress('stopping the load, then the storage');
-  await lab.stop(lab.withRole('instances', 'app', 'users'));
+  await lab.stop(lab.withRole('instances', 'app', 'users', 'databases'));
   await lab.stop(lab.withRole('node', 'spare'));
   await lab.stop(lab.withRole('control-plane', 'gauge'));
   await recordLinkBytes(lab, onRecord);

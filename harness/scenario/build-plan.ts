@@ -7,6 +7,7 @@ import { drawPhases } from './draw-faults.ts';
 import type { FaultLanguage } from './fault-language.ts';
 import { layOut } from './lay-out.ts';
 import { expectedName } from './nearest-name.ts';
+import { databaseProblems, placeDatabases } from './place-databases.ts';
 import { placeVolumes } from './place-volumes.ts';
 import type { Parameter, Plan } from './plan.ts';
 import { freeSlots, predictStorm } from './predict-storm.ts';
@@ -47,6 +48,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
   const names = knownNames?.(topology.zones.map((zone) => zone.id));
   const problems: Problem[] = [
     ...contradictions(topology, parameters),
+    ...databaseProblems(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
   ];
   const phases = drawPhases(scenario, options.faults, options.actions ?? [], parameters, laid, seed, problems);
@@ -75,6 +77,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     ...laid,
     witnesses: witnessesOf(laid, phases),
     volumes,
+    databases: placeDatabases(laid.containers, volumes, parameters.load),
     storage: parameters.storage,
     load: parameters.load,
     phases,

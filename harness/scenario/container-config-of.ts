@@ -44,6 +44,7 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
     nodes: nodes.map((node) => node.id),
     nodesOfZones,
     volumes: plan.volumes.filter((volume) => serves(volume.zone)),
+    databases: plan.databases.filter((database) => serves(database.zone)),
     storage: plan.storage,
     load: plan.load,
   };

@@ -1,4 +1,4 @@
-import type { LoadSettings, Plane, PlanVolume, StorageSettings } from './plan.ts';
+import type { LoadSettings, PlanDatabase, Plane, PlanVolume, StorageSettings } from './plan.ts';
 
 /** Host and port a program dials to reach a destination: always a router's, never the destination's own. */
 export interface Dial {
@@ -24,6 +24,8 @@ export interface ContainerConfig {
   readonly nodesOfZones: Readonly<Record<string, readonly string[]>>;
   /** Every volume whose zone this container serves (all zones for the control plane), as placed at the start. */
   readonly volumes: readonly PlanVolume[];
+  /** Every database whose zone this container serves. */
+  readonly databases: readonly PlanDatabase[];
   readonly storage: StorageSettings;
   readonly load: LoadSettings;
 }

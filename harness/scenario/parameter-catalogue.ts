@@ -117,6 +117,11 @@ export const LOAD_KINDS = {
   apiCreateShare: share,
   apiSnapshotShare: share,
   apiTimeoutMs: milliseconds(1),
+  databases: count('databases', 0, 1000),
+  databaseVolumes: count('volumes', 1, 100),
+  databaseStripeBytes: bytes,
+  databaseTransactionsPerSecond: rate('transactions/s'),
+  databaseTimeoutMs: milliseconds(1),
 } satisfies Record<keyof LoadSettings, ParameterKind<number>>;
 
 /**

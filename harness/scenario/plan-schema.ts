@@ -42,7 +42,7 @@ const container = strictObject({
   id: text,
   service: text,
   zone: text,
-  role: z.enum(['node', 'spare', 'control-plane', 'instances', 'app', 'users', 'gauge']),
+  role: z.enum(['node', 'spare', 'control-plane', 'instances', 'app', 'users', 'databases', 'gauge']),
   command: texts,
   attachments: z.array(attachment),
   disks: texts,
@@ -112,6 +112,11 @@ const load = strictObject({
   apiCreateShare: share.default(0),
   apiSnapshotShare: share.default(0),
   apiTimeoutMs: amount.default(3000),
+  databases: count.default(0),
+  databaseVolumes: count.default(4),
+  databaseStripeBytes: count.default(4096),
+  databaseTransactionsPerSecond: amount.default(0),
+  databaseTimeoutMs: amount.default(2000),
 });
 
 const fault = strictObject({
@@ -169,6 +174,7 @@ export const planSchema = strictObject({
   links: z.array(link),
   witnesses: z.array(strictObject({ link: text, listenPort: count, port: count })),
   volumes: z.array(volume),
+  databases: z.array(strictObject({ id: text, zone: text, volumes: texts })).default([]),
   storage,
   load,
   phases: z.array(phase).min(1),

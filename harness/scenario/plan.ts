@@ -10,7 +10,7 @@
 export type Plane = 'primary' | 'replication';
 
 /** What a container is for. Storage nodes, spares (nodes that have not joined yet), clients of volumes, users of the API, their services, each zone's gauge. */
-export type Role = 'node' | 'spare' | 'control-plane' | 'instances' | 'app' | 'users' | 'gauge';
+export type Role = 'node' | 'spare' | 'control-plane' | 'instances' | 'app' | 'users' | 'databases' | 'gauge';
 
 /** Where a parameter's value comes from: never show a chosen value as a historic fact. */
 export type Origin = 'chosen' | 'stated' | 'derived';
@@ -106,6 +106,15 @@ export interface PlanVolume {
   /** Container ids of the nodes that hold the two replicas at the start. */
   readonly primary: string;
   readonly mirror: string;
+}
+
+/** A relational database of one zone, on volumes that no other database is on. */
+export interface PlanDatabase {
+  /** `a-db-01`. */
+  readonly id: string;
+  readonly zone: string;
+  /** Ids of the volumes that it is striped over, in order. */
+  readonly volumes: readonly string[];
 }
 
 /**
@@ -270,6 +279,15 @@ export interface LoadSettings {
   readonly apiSnapshotShare: number;
   /** A user gives a call up after so long, and the control plane does not know it. */
   readonly apiTimeoutMs: number;
+  /** Databases of each zone, or as many as its volumes are enough for; 0: there are none. */
+  readonly databases: number;
+  /** Volumes that each is striped over. */
+  readonly databaseVolumes: number;
+  readonly databaseStripeBytes: number;
+  /** Transactions of each database, whose arrivals do not wait. */
+  readonly databaseTransactionsPerSecond: number;
+  /** A transaction that is not committed so long after it was due counts as none. */
+  readonly databaseTimeoutMs: number;
 }
 
 export interface Plan {
@@ -287,6 +305,7 @@ export interface Plan {
   readonly links: readonly PlanLink[];
   readonly witnesses: readonly PlanWitness[];
   readonly volumes: readonly PlanVolume[];
+  readonly databases: readonly PlanDatabase[];
   readonly storage: StorageSettings;
   readonly load: LoadSettings;
   readonly phases: readonly PlanPhase[];

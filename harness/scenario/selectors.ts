@@ -19,7 +19,7 @@ export const containerSelector = z
       ids,
       strictObject({
         zone: z.string().optional(),
-        role: z.enum(['node', 'control-plane', 'instances', 'app', 'users']).optional(),
+        role: z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases']).optional(),
         pick: pick.optional(),
       }),
     ],

@@ -4,7 +4,7 @@ import { strictObject } from './zod-problems.ts';
 const scalar = z.union([z.string(), z.number()], { error: 'a quantity with its unit' });
 const port = z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535);
 const plane = z.enum(['primary', 'replication']);
-const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users']);
+const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases']);
 const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
 
 const needs = z

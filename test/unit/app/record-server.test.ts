@@ -46,7 +46,10 @@ afterEach(() => {
 async function start() {
   const volumes = [new MemoryVolume(), new MemoryVolume()] as const;
   const counts = { requests: 0, inFlight: 0 };
-  const server = createRecordServer(new RecordStore(volumes, VOLUME_BYTES, 1), counts);
+  const server = createRecordServer(
+    new RecordStore(volumes, { volumeBytes: VOLUME_BYTES, reservedBytes: 0 }, 1),
+    counts,
+  );
   let bytes = 0;
   const sockets = new SocketBytes(server, (_address, count) => {
     bytes += count;

@@ -32,20 +32,24 @@ describe('a record', () => {
 });
 
 describe('locateRecord', () => {
-  it('gives each key its own sector in the second half of some volume', () => {
+  it.each([
+    ['half', 0, 24],
+    ['quarter that databases leave it', 16 * 1024, 12],
+  ])('gives each key its own sector in the %s of some volume', (_, reservedBytes, records) => {
     const volumeBytes = 64 * 1024;
-    const capacity = recordCapacity(3, volumeBytes);
-    expect(capacity).toBe(24);
+    const space = { volumes: 3, volumeBytes, reservedBytes };
+    const capacity = recordCapacity(space);
+    expect(capacity).toBe(records);
     const places = new Set<string>();
     for (let key = 0; key < capacity; key += 1) {
-      const place = locateRecord(key, 3, volumeBytes);
+      const place = locateRecord(key, space);
       expect(place?.offset).toBeGreaterThanOrEqual(volumeBytes / 2);
-      expect(place?.offset).toBeLessThanOrEqual(volumeBytes - RECORD_BYTES);
+      expect(place?.offset).toBeLessThanOrEqual(volumeBytes - reservedBytes - RECORD_BYTES);
       places.add(`${place?.volume} ${place?.offset}`);
     }
     expect(places.size).toBe(capacity);
-    expect(locateRecord(capacity, 3, volumeBytes)).toBeUndefined();
-    expect(locateRecord(-1, 3, volumeBytes)).toBeUndefined();
-    expect(locateRecord(0, 0, volumeBytes)).toBeUndefined();
+    expect(locateRecord(capacity, space)).toBeUndefined();
+    expect(locateRecord(-1, space)).toBeUndefined();
+    expect(locateRecord(0, { ...space, volumes: 0 })).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/database-metrics.ts';
 import { METRICS } from '../../../harness/check/metrics.ts';
 import { metricNames, resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import { ZONE_METRICS } from '../../../harness/check/zone-metrics.ts';
@@ -14,11 +15,12 @@ describe('metrics', () => {
     const names = metricNames(plan.zones.map((zone) => zone.id));
     expect(names).toContain('app.b.availability');
     const ofZone = Object.values(ZONE_METRICS).reduce((sum, metrics) => sum + Object.keys(metrics).length, 0);
+    const ofDatabases = Object.keys(COMMIT_METRICS).length + 2 * Object.keys(DATABASE_METRICS).length;
     const ofActions = names.filter((name) => name.startsWith('action.'));
-    expect(names.length).toBe(Object.keys(METRICS).length + 2 * ofZone + ofActions.length);
-    // In this run nobody calls the control plane, and nobody operates: no value, and never 0.
+    expect(names.length).toBe(Object.keys(METRICS).length + 2 * ofZone + ofDatabases + ofActions.length);
+    // In this run nobody calls the control plane or operates, and there are no databases: no value, and never 0.
     const told = ['elections.answered', 'control.expired', 'control.refused'];
-    const ofCalls = names.filter((name) => name.startsWith('api.') || ofActions.includes(name) || told.includes(name));
+    const ofCalls = names.filter((name) => /^(api|databases|action)\./.test(name) || told.includes(name));
     expect(ofCalls.length).toBeGreaterThan(told.length);
     for (const name of ofCalls) expect([name, resolve(name)]).toEqual([name, { unavailable: expect.any(String) }]);
     for (const name of names.filter((one) => !ofCalls.includes(one))) {

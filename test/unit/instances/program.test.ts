@@ -31,6 +31,11 @@ const LOAD: LoadSettings = {
   apiCreateShare: 0,
   apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 /** A control plane and one "node" with two volumes, of which `v1` hangs once `hung` is set. */

@@ -29,6 +29,11 @@ const SETTINGS: LoadSettings = {
   apiCreateShare: 0,
   apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 const running: VolumeLoad[] = [];

@@ -78,6 +78,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
     links: [],
     witnesses: [],
     volumes,
+    databases: [],
     storage: {
       volumeBytes: 1 << 20,
       slotsPerNode: options.slotsPerNode ?? 3,
@@ -128,6 +129,11 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       apiCreateShare: 0.2,
       apiSnapshotShare: 0,
       apiTimeoutMs: 3000,
+      databases: 0,
+      databaseVolumes: 4,
+      databaseStripeBytes: 4096,
+      databaseTransactionsPerSecond: 0,
+      databaseTimeoutMs: 2000,
     },
     phases: [
       { name: 'baseline', seconds: 10, until: null, atMostSeconds: null, faults: [], actions: [] },

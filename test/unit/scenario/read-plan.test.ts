@@ -142,10 +142,14 @@ test('a plan from before the control plane had users, and nodes crashed, is carr
     /^(race|searchBackoff|reattach|resyncs|remirror)/.test(key),
   );
   expect(ofNodes).toHaveLength(9);
-  const names = new Set([...since, ...sinceToo, ...ofNodes]);
+  const ofDatabases = Object.keys(plan.load).filter((key) => key.startsWith('database'));
+  expect(ofDatabases).toHaveLength(5);
+  const names = new Set([...since, ...sinceToo, ...ofNodes, ...ofDatabases]);
   const without = (settings: object) => Object.fromEntries(Object.entries(settings).filter(([key]) => !names.has(key)));
-  const older = { ...plan, storage: without(plan.storage), load: without(plan.load) };
+  const { databases: _, ...olderPlan } = plan;
+  const older = { ...olderPlan, storage: without(plan.storage), load: without(plan.load) };
   const read = readPlan('plan.json', JSON.stringify(older), options);
   expect(read.storage).toEqual(plan.storage);
-  expect(read.load).toEqual({ ...plan.load, apiCreateShare: 0 });
+  expect(read.load).toEqual({ ...plan.load, apiCreateShare: 0, databaseTransactionsPerSecond: 0 });
+  expect(read.databases).toEqual([]);
 });

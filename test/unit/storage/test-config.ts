@@ -53,6 +53,11 @@ const LOAD: LoadSettings = {
   apiCreateShare: 0,
   apiSnapshotShare: 0,
   apiTimeoutMs: 1000,
+  databases: 0,
+  databaseVolumes: 4,
+  databaseStripeBytes: 4096,
+  databaseTransactionsPerSecond: 0,
+  databaseTimeoutMs: 2000,
 };
 
 /** A program's configuration with nothing in it but what the test gives. */
@@ -60,7 +65,17 @@ export function testConfig(
   given: Partial<Omit<ContainerConfig, 'storage'>> & { readonly storage?: Partial<StorageSettings> },
 ): ContainerConfig {
   const { storage, ...rest } = given;
-  const empty = { id: 'a', zone: 'z', seed: 1, addresses: {}, links: {}, nodes: [], volumes: [], load: LOAD };
+  const empty = {
+    id: 'a',
+    zone: 'z',
+    seed: 1,
+    addresses: {},
+    links: {},
+    nodes: [],
+    volumes: [],
+    databases: [],
+    load: LOAD,
+  };
   const nodesOfZones = { [rest.zone ?? 'z']: rest.nodes ?? [] };
   return { ...empty, nodesOfZones, ...rest, storage: { ...STORAGE, ...storage } };
 }
