@@ -5,6 +5,7 @@ import { parseExpectation } from './expectation/parse-expectation.ts';
 import { METRICS, type MetricValue } from './metrics.ts';
 import { resolveMetric } from './resolve-metric.ts';
 import { ZONE_METRICS } from './zone-metrics.ts';
+import { ZONE_STORM_METRICS } from './zone-storm-metrics.ts';
 
 /** One measurement by name, with its arguments, as in `storm.stuckShare(at: trigger.end + 10s)`. */
 export interface MetricExpression {
@@ -38,7 +39,9 @@ export function describeMetric(name: string): { readonly unit: string; readonly 
   const nothing = { unit: '', description: '' };
   if (Object.hasOwn(METRICS, name)) return METRICS[name] ?? nothing;
   const [group = '', , ...path] = name.split('.');
-  const groups: Readonly<Record<string, Readonly<Record<string, { unit: string; description: string }>>>> =
-    ZONE_METRICS;
+  const groups: Readonly<Record<string, Readonly<Record<string, { unit: string; description: string }>>>> = {
+    ...ZONE_METRICS,
+    storm: ZONE_STORM_METRICS,
+  };
   return (Object.hasOwn(groups, group) ? groups[group]?.[path.join('.')] : undefined) ?? nothing;
 }
