@@ -9,6 +9,7 @@ import { expectedName } from './nearest-name.ts';
 import { placeVolumes } from './place-volumes.ts';
 import type { Parameter, Plan } from './plan.ts';
 import { freeSlots, predictStorm } from './predict-storm.ts';
+import { eventProblems, type ScenarioEvent } from './read-event.ts';
 import { type ResolvedParameters, resolveParameters } from './resolve-parameters.ts';
 import type { Scenario } from './scenario.ts';
 import type { Topology } from './topology.ts';
@@ -17,6 +18,8 @@ import { witnessesOf } from './witnesses.ts';
 export interface BuildPlanOptions {
   readonly scenario: Scenario;
   readonly topology: Topology;
+  /** What its run is set beside. */
+  readonly event?: ScenarioEvent | null | undefined;
   /** What the scenario's faults may be. */
   readonly faults: FaultLanguage;
   /** The scenario's default when left out, or else its first. */
@@ -45,6 +48,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
   const problems: Problem[] = [
     ...contradictions(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
+    ...(options.event ? eventProblems(options.event, names) : []),
   ];
   const phases = drawPhases(scenario, options.faults, parameters, laid, seed, problems);
   throwIfAny(problems);
@@ -76,6 +80,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     load: parameters.load,
     phases,
     expectations: scenario.expectations.map(({ value, at }) => ({ text: value, file: at.file, line: at.line })),
+    ...(options.event ? { event: options.event.event } : {}),
   };
   return { ...plan, parameters: [...plan.parameters, ...derivedParameters(plan)] };
 }
