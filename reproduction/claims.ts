@@ -1,10 +1,15 @@
+import { type Arm, parseArm } from '../harness/campaign/arms.ts';
+import { parseSeeds } from '../harness/campaign/seeds.ts';
 import { atLeastIs, atMostOfControl, below, both, type Holds, isNone, within } from './judge.ts';
 
-/** Runs that are to be made, and the command that makes them. */
+/** A comparison that is to be made. */
 export interface Planned {
   /** Its folder below `docs/reproduction`. */
   readonly name: string;
-  readonly command: string;
+  readonly scenario: string;
+  readonly preset: string;
+  readonly seeds: readonly number[];
+  readonly arms: readonly Arm[];
 }
 
 /** One part of a claim, said before anything was run. */
@@ -46,27 +51,37 @@ const ANSWERED = 0.99;
 
 /** For arms that need not show 300 s; without it the phase goes on for as long as the preset says. */
 const SHORTER = 'phases.storm.atMost=125s';
+const arms = (...texts: readonly string[]): readonly Arm[] => texts.map(parseArm);
 
 export const PLANNED: readonly Planned[] = [
   {
     name: 'arms',
-    command:
-      `zonestorm compare ebs-2011 --preset full --seeds 8 --arm 2011 --arm perZonePool:perZonePool=true ` +
-      `--arm createTimeout:createTimeout=true,${SHORTER} --arm capacityBuffer:capacityBuffer=true,${SHORTER} ` +
-      `--arm reattachFirst:reattachFirst=true,${SHORTER} --arm searchBackoff:searchBackoff=true ` +
-      `--arm raceFixed:raceFixed=true,${SHORTER} --out runs/arms`,
+    scenario: 'ebs-2011',
+    preset: 'full',
+    seeds: parseSeeds('8'),
+    arms: arms(
+      '2011',
+      'perZonePool:perZonePool=true',
+      'searchBackoff:searchBackoff=true',
+      `createTimeout:createTimeout=true,${SHORTER}`,
+      `capacityBuffer:capacityBuffer=true,${SHORTER}`,
+      `reattachFirst:reattachFirst=true,${SHORTER}`,
+      `raceFixed:raceFixed=true,${SHORTER}`,
+    ),
   },
   {
     name: 'short',
-    command:
-      'zonestorm compare ebs-2011-short --preset full --seeds 5 --arm 2011 ' +
-      '--arm racy:storage.raceProbability=1 --out runs/short',
+    scenario: 'ebs-2011-short',
+    preset: 'full',
+    seeds: parseSeeds('5'),
+    arms: arms('2011', 'racy:storage.raceProbability=1'),
   },
   {
     name: 'null',
-    command:
-      'zonestorm compare ebs-2011-null --preset full --seeds 5 --arm 2011 ' +
-      '--arm racy:storage.raceProbability=1 --out runs/null',
+    scenario: 'ebs-2011-null',
+    preset: 'full',
+    seeds: parseSeeds('5'),
+    arms: arms('2011', 'racy:storage.raceProbability=1'),
   },
 ];
 

@@ -18,7 +18,8 @@ if (command !== undefined && (command !== 'take' || folder === undefined || more
 try {
   if (folder !== undefined) {
     const campaign = await take(folder, name);
-    if (PLANNED.every((one) => one.name !== campaign.name)) {
+    const planned = PLANNED.find((one) => one.name === campaign.name);
+    if (planned === undefined) {
       const names = PLANNED.map((one) => one.name).join(', ');
       console.error(
         `no claim asks for a campaign named ${campaign.name}, only for ${names}; it is listed all the same`,

@@ -81,8 +81,11 @@ export function judged(
       ? '**does not hold**'
       : outcome === 'holds'
         ? '**holds**'
-        : `${share.of} of ${needs} seeds so far`;
-  return { outcome: word, measured: [`so in ${shareText(share)}`, ...also, ...numbers].join('; ') };
+        : `${share.of} of ${needs} ${evidence.campaign === 'all' ? 'runs' : 'seeds'} so far`;
+  return {
+    outcome: word,
+    measured: [share.of === 0 ? 'no run can tell' : `so in ${shareText(share)}`, ...also, ...numbers].join('; '),
+  };
 }
 
 function evidenceRuns({ campaign, arm }: Evidence, campaigns: readonly Campaign[]): readonly RunRow[] {
@@ -124,11 +127,11 @@ function renderCampaigns(campaigns: readonly Campaign[]): string {
       const file = campaign.sweep === null ? `${campaign.asked.command}.md` : 'sweep.md';
       return [
         `[${campaign.name}](${campaign.name}/${file})`,
-        `\`${commandOf(campaign)}\``,
+        `\`${commandOf(campaign.asked, campaign.sweep)}\``,
         `${conclusive} of ${asked} conclusive, ${left}`,
       ];
     }),
-    ...planned.map(({ name, command }) => [name, `\`${command}\``, 'not made yet']),
+    ...planned.map((one) => [one.name, `\`${commandOf({ command: 'compare', set: {}, ...one })}\``, 'not made yet']),
   ];
   return ['## Campaigns', table(['', 'command', 'runs'], rows)].join('\n\n');
 }

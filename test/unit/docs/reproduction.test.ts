@@ -7,7 +7,7 @@ import { COMPARED, chooseMetrics } from '../../../harness/campaign/choose-metric
 import { compare } from '../../../harness/campaign/comparison.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
-import { type Campaign, commandOf, RESULTS, readCampaigns } from '../../../reproduction/campaigns.ts';
+import { type Campaign, commandOf, RESULTS, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
 import { CLAIMS, PLANNED } from '../../../reproduction/claims.ts';
 import { judged, render } from '../../../reproduction/render.ts';
 import { take } from '../../../reproduction/take.ts';
@@ -22,7 +22,8 @@ const evidences = CLAIMS.flatMap(({ statements }) => statements.flatMap(({ evide
 test('claims 1 to 7 are there, and every campaign that they need is planned with its arm', () => {
   expect(CLAIMS.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   for (const { campaign, arm } of evidences.filter((one) => one.campaign !== 'all')) {
-    expect(PLANNED.find(({ name }) => name === campaign)?.command).toContain(`--arm ${arm}`);
+    const planned = PLANNED.find(({ name }) => name === campaign);
+    expect(planned?.arms.map(({ name }) => name)).toContain(arm);
   }
 });
 
@@ -45,7 +46,7 @@ function campaign(seeds: number): Campaign {
       ...asked,
       schemaVersion: 1,
       command: 'compare',
-      arms: [...arms, { name: 'buffer', settings: { capacityBuffer: 'true', 'x.y': '1s' } }],
+      arms: [...arms, { name: 'perZonePool', settings: { perZonePool: 'true' } }],
       tolerance: null,
       outlives: null,
       shaping: null,
@@ -91,9 +92,22 @@ describe('a claim', () => {
 });
 
 test('the command of a campaign is what it was begun with', () => {
-  expect(commandOf(campaign(8))).toBe(
-    'zonestorm compare ebs-2011 --preset full --seeds 8 --arm 2011 --arm buffer:capacityBuffer=true,x.y=1s',
+  expect(commandOf({ ...campaign(8).asked, set: { 'x.y': '1s' } })).toBe(
+    'zonestorm compare ebs-2011 --preset full --seeds 8 --set x.y=1s --arm 2011 --arm perZonePool:perZonePool=true',
   );
+});
+
+test('committed campaigns of a planned name are what was planned, and another is told apart', async () => {
+  const isUnlike = (one: Campaign) =>
+    PLANNED.filter(({ name }) => name === one.name).flatMap((plan) => unlike(plan, one));
+  for (const one of await readCampaigns()) expect(isUnlike(one), one.name).toEqual([]);
+  const good = campaign(3);
+  expect(isUnlike(good)).toEqual([]);
+  const other = {
+    ...good,
+    asked: { ...good.asked, preset: 'fast', arms: [{ name: '2011', settings: { 'x.y': '1s' } }] },
+  };
+  expect(isUnlike(other)).toEqual(['preset fast, planned full', 'arm 2011 x.y=1s, planned unchanged']);
 });
 
 describe('take', () => {
@@ -124,6 +138,10 @@ describe('take', () => {
     const [from, results] = [await folder(), await folder()];
     await expect(take(from, 'x', results)).rejects.toThrow('campaign.json');
     await expect(take(from, '../x', results)).rejects.toThrow('lower-case letters');
+    const { asked, comparison } = campaign(2);
+    await writeFile(join(from, 'campaign.json'), JSON.stringify({ ...asked, preset: 'fast' }));
+    await writeFile(join(from, 'compare.json'), JSON.stringify(comparison));
+    await expect(take(from, 'arms', results)).rejects.toThrow('preset fast, planned full');
     expect(await readdir(results)).toEqual([]);
   });
 });
