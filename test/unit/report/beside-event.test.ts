@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isSameRun } from '../../../harness/campaign/essence.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
 import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { PROJECT } from '../../../harness/lab/project.ts';
@@ -63,4 +64,8 @@ test('summary.md and report.html show it, and a scenario without an event has ne
   expect(without).not.toHaveProperty('besideTheEvent');
   expect(renderSummary(without)).not.toContain('Beside');
   expect(await renderHtml(without)).not.toContain('Beside');
+});
+
+test('what a run is set beside makes it no other run: a campaign goes on when a sentence of it is mended', () => {
+  expect(isSameRun({ ...plan, event }, plan)).toBe(true);
 });
