@@ -82,7 +82,7 @@ export function runRow(observation: Observation): RunRow {
   };
 }
 
-export function countsOf(observations: readonly Observation[]): Counts {
+export function countsOf(observations: readonly Pick<Observation, 'state'>[]): Counts {
   const count = (state: Observation['state']): number => observations.filter((one) => one.state === state).length;
   return {
     asked: observations.length,

@@ -2,25 +2,40 @@ import { ExpectationError } from '../check/expectation/expectation.ts';
 import { namesOf } from '../check/expectation/parse-expectation.ts';
 import { type MetricExpression, parseMetricExpression } from '../check/metric-expression.ts';
 import { expectedName } from '../scenario/nearest-name.ts';
+import type { Plan } from '../scenario/plan.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 
-/** Measured of every run, whatever was asked for: whether a storm ended, and whether it outlived its trigger. */
-export const ALWAYS = ['storm.seconds', 'trigger.seconds', 'ledger.lost'] as const;
+/** Zones in which something is measured: not the Region's, which has no router and no volume of its own. */
+export const measuredZones = ({ zones }: Pick<Plan, 'zones'>): readonly string[] =>
+  zones.filter(({ planes }) => planes.some(({ router }) => router !== null)).map(({ id }) => id);
+
+/** Measured of every run, whatever was asked for: whether a storm ended or outlived its trigger, and what must not be. */
+export const ALWAYS = ['storm.seconds', 'trigger.seconds', 'ledger.lost', 'elections.conflicts'] as const;
 
 /**
  * What is compared when nothing else is asked for. A star stands for any characters, and a pattern that fits nothing
  * is left out: not every model has crashes or an API.
  */
 export const COMPARED: readonly string[] = [
+  'D',
+  'F',
   'storm.seconds',
+  'storm.*.seconds',
   'storm.mirroredSeconds',
   'storm.stuckShare(at: trigger.end + 10s)',
+  'storm.stuckShareExcess',
   'volumes.stuck',
   'storm.searchAttempts',
+  'storm.searchPeak',
   'storm.amplification',
   '*crash*',
+  'nodes.crashed(by: trigger.end + 10s)',
+  'volumes.unrecoverable',
+  'elections.answered',
+  'elections.conflicts',
   'app.*.availability',
   'api.*.availability',
+  'storm.*.*Availability',
   'ledger.lost',
 ];
 

@@ -7,10 +7,11 @@ import { relocate } from '../scenario/relocate.ts';
 /**
  * What two plans must have in common to be the same run: everything that is done and judged. Not the addresses, which
  * a run claims when it starts; not from where the files were read, which depends on the working directory; and not
- * titles, reasons and line numbers, so that a better comment does not make hours of runs void.
+ * titles, reasons, line numbers and what the run is set beside, so that a better comment does not make hours of runs
+ * void.
  */
 function essenceOf(plan: Plan): unknown {
-  const { scenario, topology: _, parameters, expectations, ...rest } = relocate(plan, DRY_RUN_BLOCK);
+  const { scenario, topology: _, event: _event, parameters, expectations, ...rest } = relocate(plan, DRY_RUN_BLOCK);
   const essence = {
     ...rest,
     scenario: scenario.name,

@@ -3,6 +3,7 @@ import { readRun } from '../history/read-run.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 import { withAlways } from './carry-out.ts';
+import { measuredZones } from './choose-metrics.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { type Observation, observe } from './observation.ts';
 
@@ -29,7 +30,7 @@ export async function compareRuns(
   let metrics: readonly MetricExpression[] | null = null;
   for (const folder of folders) {
     const { plan, records } = await readRun(folder);
-    metrics ??= choose(plan.zones.map(({ id }) => id));
+    metrics ??= choose(measuredZones(plan));
     runs.push({ folder, plan });
     observations.push(observe({ arm: folder, seed: plan.seed }, plan, records, withAlways(metrics)));
   }

@@ -1,5 +1,7 @@
 import type { Measurements } from '../measure/measure-run.ts';
 import { faultWindow } from '../measure/queues.ts';
+import type { Recovery } from '../measure/recovery.ts';
+import { stuckShareAt } from '../measure/stuck-share.ts';
 
 /** A lower bound: it had taken this long when the record ended. */
 export interface AtLeast {
@@ -25,23 +27,42 @@ const metric = (unit: Metric['unit'], description: string, value: Metric['value'
   value,
 });
 
+/** Seconds from the trigger's end, a lower bound, or why there is neither; 0 where nothing had to recover. */
+export function recoveryValue({ needed, seconds, atLeastSeconds, reason }: Recovery): MetricValue {
+  if (!needed) return 0;
+  return seconds ?? (atLeastSeconds === null ? or(null, reason) : { atLeast: atLeastSeconds });
+}
+
 const recovered =
   (which: 'recovery' | 'mirrored'): Metric['value'] =>
-  ({ storm }) => {
-    const { needed, seconds, atLeastSeconds, reason } = storm[which];
-    if (!needed) return 0;
-    return seconds ?? (atLeastSeconds === null ? or(null, reason) : { atLeast: atLeastSeconds });
-  };
+  ({ storm }) =>
+    recoveryValue(storm[which]);
 
 const stuckShare: Metric['value'] = ({ frame, storm }, args) => {
   const { at } = args;
   if (at === undefined) return or(null, 'say when: storm.stuckShare(at: trigger.end + 10s)');
-  const t = frame.zeroT + at * 1000;
-  const { startT, endT } = frame.measured;
-  // The instances can tell an operation is hung only once it has taken that long.
-  if (t < startT || t > endT - frame.hungMs) return or(null, `${at.toFixed(1)} s is outside of the measurement`);
-  return frame.volumes.length === 0 ? or(null, 'the zone has no volume') : storm.hung.at(t) / frame.volumes.length;
+  const { share, reason } = stuckShareAt(frame, storm.hung, storm.states.unmirrored, frame.zeroT + at * 1000);
+  return or(share, reason);
 };
+
+/** What (D − F) / V left out: the two differ where nodes crash early, where slots come back, or where I/O is slow. */
+const stuckShareExcess: Metric['value'] = ({ storm, loss }) => {
+  const { stuckShareAt10s, stuckShareAt10sReason, predictedStuckShare } = storm.result;
+  if (stuckShareAt10s === null) return or(null, stuckShareAt10sReason);
+  return or(predictedStuckShare === null ? null : stuckShareAt10s - predictedStuckShare, loss.freeSlotsBeforeReason);
+};
+
+const recoveredWithin: Metric['value'] = ({ storm }, { within }) => {
+  if (within === undefined) return or(null, 'say within what: storm.recovered(within: 300s)');
+  const seconds = recoveryValue(storm.recovery);
+  if (typeof seconds === 'number') return seconds <= within ? 1 : 0;
+  if ('unavailable' in seconds) return seconds;
+  if (seconds.atLeast >= within) return 0;
+  return or(null, `the record ends ${seconds.atLeast.toFixed(1)} s after the trigger, without a recovery`);
+};
+
+const crashed: Metric['value'] = ({ crashes }, { by }) =>
+  crashes.crashes.filter(({ atSeconds }) => by === undefined || atSeconds <= by).length;
 
 const ledger =
   (value: (ledger: Measurements['ledger']) => number): Metric['value'] =>
@@ -70,6 +91,16 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     recovered('mirrored'),
   ),
   'storm.stuckShare': metric('share', 'share of volumes stuck at a time, by the instances: (at: …)', stuckShare),
+  'storm.stuckShareExcess': metric(
+    'share',
+    'share of volumes stuck 10 s after the trigger’s end, by the instances, − (D − F) / V, which is not under 0',
+    stuckShareExcess,
+  ),
+  'storm.recovered': metric(
+    'count',
+    '1 where under 1 % of volumes were stuck so long after the trigger’s end at the latest, otherwise 0: (within: …)',
+    recoveredWithin,
+  ),
   'storm.peakStuckShare': metric('share', 'the largest share stuck at once, by the instances', (m) =>
     m.loss.volumes === 0 ? or(null, 'the zone has no volume') : m.storm.result.peakStuckVolumes / m.loss.volumes,
   ),
@@ -105,6 +136,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'unrecoverable volumes that were restored from a snapshot in their place',
     (m) => m.snapshots.restoredInPlace.length,
   ),
+  'volumes.lostReplicaToCrash': metric(
+    'count',
+    'volumes of any zone that lost a replica to a crash at least once',
+    (m) => m.crashes.volumesDegraded,
+  ),
   'volumes.degraded': metric(
     'count',
     'volumes of any zone that ever lost their partner',
@@ -116,7 +152,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     (m) => m.storm.result.peakStuckVolumes,
   ),
   'nodes.lost': metric('count', 'nodes presumed dead by a peer', (m) => m.loss.nodesLost),
-  'nodes.crashed': metric('count', 'nodes that crashed by the race of closes', (m) => m.crashes.nodesCrashed),
+  'nodes.crashed': metric(
+    'count',
+    'nodes that crashed by the race of closes; (by: …) those until a time only',
+    crashed,
+  ),
   'nodes.closesPeak': metric(
     'count',
     'most search connections that one node closed at once',

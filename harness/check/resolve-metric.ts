@@ -4,6 +4,7 @@ import { actionMetric, actionMetricNames, describeActionMetric, isActionMetric }
 import { COMMIT_METRICS, DATABASE_METRICS, databaseMetric } from './database-metrics.ts';
 import { METRICS, type Metric, type MetricArguments, type MetricValue } from './metrics.ts';
 import { ZONE_METRICS, zoneMetric } from './zone-metrics.ts';
+import { ZONE_STORM_METRICS, zoneStormMetric } from './zone-storm-metrics.ts';
 
 const OF_THE_RUN: Readonly<Record<string, Metric>> = { ...METRICS, ...COMMIT_METRICS };
 
@@ -11,6 +12,7 @@ const OF_THE_RUN: Readonly<Record<string, Metric>> = { ...METRICS, ...COMMIT_MET
 const OF_ZONES: Readonly<Record<string, Readonly<Record<string, Pick<Metric, 'unit' | 'description'>>>>> = {
   ...ZONE_METRICS,
   databases: DATABASE_METRICS,
+  storm: ZONE_STORM_METRICS,
 };
 
 /** Every name an expectation may use, for a plan with these zones (full ids: `use1-a`). */
@@ -35,6 +37,8 @@ export function resolveMetric(measurements: Measurements, name: string, args: Me
     ? OF_THE_RUN[name]?.value(measurements, args)
     : isActionMetric(name)
       ? actionMetric(name, measurements)
-      : (zoneMetric(name, measurements) ?? databaseMetric(name, measurements, args));
+      : (zoneMetric(name, measurements) ??
+        zoneStormMetric(name, measurements) ??
+        databaseMetric(name, measurements, args));
   return value ?? { unavailable: `there is no metric ${name}` };
 }

@@ -5,7 +5,7 @@ import type { Arm } from '../campaign/arms.ts';
 import type { Asked } from '../campaign/asked.ts';
 import { CampaignFolder } from '../campaign/campaign-folder.ts';
 import { type CarriedOut, carryOut, type PlannedTurn } from '../campaign/carry-out.ts';
-import { chooseMetrics } from '../campaign/choose-metrics.ts';
+import { chooseMetrics, measuredZones } from '../campaign/choose-metrics.ts';
 import { digestOf } from '../campaign/essence.ts';
 import { CampaignLock } from '../campaign/lock.ts';
 import type { Observation } from '../campaign/observation.ts';
@@ -129,7 +129,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
   const turns = await turnsOf(arms);
   const plan = turns[0]?.plan;
   if (plan === undefined) throw new BadUsageError('nothing to run');
-  const known = metricNames(plan.zones.map(({ id }) => id));
+  const known = metricNames(measuredZones(plan));
   const metrics = chooseMetrics(options.metric ?? [], question.otherwise, known);
   const record: Asked = {
     schemaVersion: 1,

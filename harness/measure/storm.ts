@@ -5,6 +5,7 @@ import { hungVolumes } from './hung-io.ts';
 import { type Recovery, recoveryIn } from './recovery.ts';
 import { toShare } from './rounding.ts';
 import type { StepCount } from './step-count.ts';
+import { stuckShareAt } from './stuck-share.ts';
 import { type VolumeStates, volumeStates } from './volume-states.ts';
 
 /** Recovered from the storm: fewer than this share of the zone's volumes is stuck. */
@@ -57,6 +58,8 @@ export interface StormMeasurement {
   readonly hung: StepCount;
   readonly held: StepCount;
   readonly recovery: Recovery;
+  /** The same of each zone with volumes, by its id. */
+  readonly recoveries: ReadonlyMap<string, Recovery>;
   readonly mirrored: Recovery;
   /** The trigger's end to the recovery, or to the end of the measurement. */
   readonly window: Window;
@@ -73,17 +76,21 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
   const recovery = judgeRecovery(frame, after, hung, isCalm, frame.hungMs, 'storm');
   const byNodes = judgeRecovery(frame, after, states.stuck, isCalm, 0, 'storm');
   const mirrored = judgeRecovery(frame, after, states.unmirrored, (count) => count === 0, 0, 'loss of a mirror');
-  const depth = depthAfter(frame, after);
+  const depth = depthAfter(frame, after, hung, states);
   const since = (count: StepCount) => count.max(zeroT, measured.endT);
+  const recoveries = new Map([[frame.zone, recovery]]);
   const elsewhere = plan.zones
     .map((zone) => zone.id)
     .filter((zone) => zone !== frame.zone && plan.volumes.some((volume) => volume.zone === zone))
     .map((zone) => {
       const there = volumeStates(frame, zone);
+      const hungThere = hungVolumes(frame, zone);
+      const calmThere = (count: number) => count / there.volumes < RECOVERED_BELOW;
+      recoveries.set(zone, judgeRecovery(frame, after, hungThere, calmThere, frame.hungMs, 'storm'));
       return {
         zone,
         volumes: there.volumes,
-        peakStuckVolumes: since(hungVolumes(frame, zone)),
+        peakStuckVolumes: since(hungThere),
         peakStuckVolumesByNodes: since(there.stuck),
         peakUnmirroredVolumes: since(there.unmirrored),
       };
@@ -100,9 +107,9 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
     mirroredAtLeastSeconds: mirrored.atLeastSeconds,
     mirroredHeldSeconds: mirrored.heldSeconds,
     resolutionSeconds: plan.load.ioPerSecondPerVolume > 0 ? toShare(1 / plan.load.ioPerSecondPerVolume) : null,
-    stuckShareAt10s: depth.t === null ? null : share(hung.at(depth.t)),
+    stuckShareAt10s: depth.share === null ? null : toShare(depth.share),
     stuckShareAt10sReason: depth.reason,
-    stuckShareAt10sByNodes: depth.t === null ? null : share(states.stuck.at(depth.t)),
+    stuckShareAt10sByNodes: depth.shareByNodes,
     predictedStuckShare: free === null || volumes === 0 ? null : share(Math.max(0, lost - free)),
     peakStuckVolumes: since(hung),
     peakStuckVolumesByNodes: since(states.stuck),
@@ -112,7 +119,7 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
   };
   const recoveredT = after === null || recovery.seconds === null ? null : after.startT + recovery.seconds * 1000;
   const window = { startT: after?.startT ?? zeroT, endT: recoveredT ?? measured.endT };
-  return { result, states, hung, held, recovery, mirrored, window };
+  return { result, states, hung, held, recovery, recoveries, mirrored, window };
 }
 
 /** From the trigger's proved end to the end of what was measured; `null`: there is no such time. */
@@ -139,13 +146,21 @@ function judgeRecovery(
   return recoveryIn({ count, well, window, blindMs });
 }
 
-/** When to read the storm's depth: the instances can tell hung I/O only after `hungMs` of it. */
-function depthAfter(frame: Frame, after: Window | null): { readonly t: number | null; readonly reason: string | null } {
-  if (after === null) return { t: null, reason: whyNoAfter(frame) };
+interface Depth {
+  readonly share: number | null;
+  readonly reason: string | null;
+  readonly shareByNodes: number | null;
+}
+
+function depthAfter(frame: Frame, after: Window | null, hung: StepCount, states: VolumeStates): Depth {
+  if (after === null) return { share: null, reason: whyNoAfter(frame), shareByNodes: null };
   const t = after.startT + DEPTH_AFTER_MS;
-  if (t + frame.hungMs <= after.endT) return { t, reason: null };
-  return {
-    t: null,
-    reason: `the measurement ends ${(atSeconds(frame, after.endT) - atSeconds(frame, after.startT)).toFixed(1)} s after the trigger`,
-  };
+  const { share } = stuckShareAt(frame, hung, states.unmirrored, t);
+  if (share !== null) {
+    return { share, reason: null, shareByNodes: toShare(states.stuck.at(t) / Math.max(1, frame.volumes.length)) };
+  }
+  const seconds = (atSeconds(frame, after.endT) - atSeconds(frame, after.startT)).toFixed(1);
+  const reason =
+    frame.volumes.length === 0 ? 'the zone has no volume' : `the measurement ends ${seconds} s after the trigger`;
+  return { share: null, reason, shareByNodes: null };
 }

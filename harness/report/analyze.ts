@@ -5,6 +5,7 @@ import { type Measurements, measureRun } from '../measure/measure-run.ts';
 import { toSeconds } from '../measure/rounding.ts';
 import { describeTrigger } from '../measure/trigger.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { besideEvent } from './beside-event.ts';
 import type { Result } from './result-schema.ts';
 import { whatHappened } from './what-happened.ts';
 
@@ -16,6 +17,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
   const measurements = measureRun(plan, records);
   const { verdict, expectations } = checkRun(measurements);
   const { scenario, preset, seed, overrides } = plan;
+  const beside = besideEvent(measurements);
   const { frame, storm, loss, search, copy, elections, controlPlane, dose, fabric, ledger, machine, series } =
     measurements;
   return {
@@ -29,6 +31,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     trigger: describeTrigger(frame.trigger),
     loss,
     storm: storm.result,
+    ...(beside === undefined ? {} : { besideTheEvent: beside }),
     search,
     crashes: measurements.crashes,
     copy,

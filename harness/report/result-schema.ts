@@ -22,6 +22,7 @@ import { seriesSchema } from '../measure/series.ts';
 import { snapshotsSchema } from '../measure/snapshots.ts';
 import { stormSchema } from '../measure/storm.ts';
 import { triggerSchema } from '../measure/trigger.ts';
+import { besideEventSchema } from './beside-event.ts';
 
 const phaseSchema = z.strictObject({
   name: z.string(),
@@ -77,6 +78,9 @@ export const resultSchema = z.strictObject({
   trigger: triggerSchema,
   loss: lossSchema,
   storm: stormSchema,
+  besideTheEvent: besideEventSchema
+    .optional()
+    .describe('The run beside what is known of the event; left out where the scenario names none'),
   search: searchSchema,
   crashes: crashesSchema,
   copy: copySchema,

@@ -1,3 +1,4 @@
+import { measuredBeside } from './beside-text.ts';
 import type { Result } from './result-schema.ts';
 import { sectionsOf } from './sections.ts';
 
@@ -25,6 +26,7 @@ export function renderSummary(result: Result): string {
     ]);
     lines.push('## Expectations', '', ...table(['', 'expected', 'measured'], rows), '');
   }
+  lines.push(...besideTheEvent(result));
   for (const { title, rows } of sectionsOf(result)) {
     lines.push(
       `## ${title}`,
@@ -37,6 +39,20 @@ export function renderSummary(result: Result): string {
     );
   }
   return lines.join('\n');
+}
+
+function besideTheEvent({ besideTheEvent: beside }: Result): readonly string[] {
+  if (beside === undefined) return [];
+  const rows = beside.rows.map((row) => [
+    cell(row.what),
+    `${cell(row.stated)} (<${row.source}>)`,
+    measuredBeside(row)
+      .map(([what, value]) => `${cell(what)}: **${cell(value)}**`)
+      .join('<br>'),
+    cell(row.differs),
+  ]);
+  const head = ['', 'stated', 'this run', 'where the model differs, and why'];
+  return ['## Beside the event', '', `${cell(beside.name)}.`, '', ...table(head, rows), ''];
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [

@@ -11,6 +11,7 @@ import { databaseProblems, placeDatabases } from './place-databases.ts';
 import { placeVolumes } from './place-volumes.ts';
 import type { Parameter, Plan } from './plan.ts';
 import { freeSlots, predictStorm } from './predict-storm.ts';
+import { eventProblems, type ScenarioEvent } from './read-event.ts';
 import { type ResolvedParameters, resolveParameters } from './resolve-parameters.ts';
 import type { Scenario } from './scenario.ts';
 import type { Topology } from './topology.ts';
@@ -19,6 +20,8 @@ import { witnessesOf } from './witnesses.ts';
 export interface BuildPlanOptions {
   readonly scenario: Scenario;
   readonly topology: Topology;
+  /** What its run is set beside. */
+  readonly event?: ScenarioEvent | null | undefined;
   /** What the scenario's faults may be. */
   readonly faults: FaultLanguage;
   /** What operators may do; nothing when left out. */
@@ -50,6 +53,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     ...contradictions(topology, parameters),
     ...databaseProblems(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
+    ...(options.event ? eventProblems(options.event, names) : []),
   ];
   const phases = drawPhases(scenario, options.faults, options.actions ?? [], parameters, laid, seed, problems);
   throwIfAny(problems);
@@ -82,6 +86,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     load: parameters.load,
     phases,
     expectations: scenario.expectations.map(({ value, at }) => ({ text: value, file: at.file, line: at.line })),
+    ...(options.event ? { event: options.event.event } : {}),
   };
   return { ...plan, parameters: [...plan.parameters, ...derivedParameters(plan)] };
 }

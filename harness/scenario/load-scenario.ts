@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { ActionLanguage } from './action-language.ts';
-import { BadInputError, type Place, problemAt } from './bad-input-error.ts';
+import { BadInputError, type Located, type Place, problemAt } from './bad-input-error.ts';
 import { type BuildPlanOptions, buildPlan } from './build-plan.ts';
 import type { FaultLanguage } from './fault-language.ts';
 import { expectedName } from './nearest-name.ts';
 import type { Plan } from './plan.ts';
+import { readEvent, type ScenarioEvent } from './read-event.ts';
 import { type ReadPlanOptions, readPlan } from './read-plan.ts';
 import { completeScenario, extendPart, readScenarioPart, type ScenarioPart } from './read-scenario.ts';
 import { readTopology } from './read-topology.ts';
@@ -14,7 +15,7 @@ import type { Topology } from './topology.ts';
 
 const SHIPPED = resolve(import.meta.dirname, '../../fixtures/scenarios');
 
-export type LoadScenarioOptions = Omit<BuildPlanOptions, 'scenario' | 'topology'>;
+export type LoadScenarioOptions = Omit<BuildPlanOptions, 'scenario' | 'topology' | 'event'>;
 
 /** Names of the scenarios that ship, for help texts and `init`. */
 export async function shippedScenarios(): Promise<string[]> {
@@ -69,17 +70,22 @@ async function readPart(
   return extendPart(await readPart(base, part.extends.at, seen, language, actions), part);
 }
 
-/** Reads a scenario, what it extends, and its topology. The only effects of this folder are the reads here. */
+/** Reads a scenario, what it extends, its topology and its event. The only effects of this folder are the reads here. */
 export async function readScenario(
   nameOrPath: string,
   language: FaultLanguage,
   actions: ActionLanguage = [],
-): Promise<{ scenario: Scenario; topology: Topology }> {
+): Promise<{ scenario: Scenario; topology: Topology; event: ScenarioEvent | null }> {
   const scenario = completeScenario(await readPart(await pathOf(nameOrPath), null, [], language, actions));
-  const { value, at } = scenario.topology;
-  // The topology is relative to the file that names it, which may be the one that this scenario extends.
+  const topology = await readNamed(scenario.topology, readTopology);
+  const event = scenario.event === null ? null : await readNamed(scenario.event, readEvent);
+  return { scenario, topology, event };
+}
+
+/** A path is relative to the file that names it, which may be the one that this scenario extends. */
+async function readNamed<T>({ value, at }: Located<string>, read: (file: string, text: string) => T): Promise<T> {
   const path = resolve(dirname(at.file), value);
-  return { scenario, topology: readTopology(shown(path), await readText(path, at)) };
+  return read(shown(path), await readText(path, at));
 }
 
 /**

@@ -160,6 +160,22 @@ const phase = strictObject({
   error: 'either `seconds`, or `until` and `atMostSeconds`',
 });
 
+const event = strictObject({
+  name: text,
+  source: text,
+  facts: z.array(
+    strictObject({
+      id: text,
+      what: text,
+      stated: text,
+      source: text,
+      measured: z.array(strictObject({ what: text, metric: text, unit: text.nullable() })),
+      notMeasured: text.nullable(),
+      differs: text,
+    }),
+  ),
+});
+
 export const planSchema = strictObject({
   schemaVersion: z.literal(2),
   scenario: strictObject({ name: text, file: text, title: text }),
@@ -179,6 +195,7 @@ export const planSchema = strictObject({
   load,
   phases: z.array(phase).min(1),
   expectations: z.array(strictObject({ text, file: text, line: count })),
+  event: event.optional(),
 });
 
 // What the schema accepts is a Plan, and every Plan is one that the schema accepts. A plan's lists are not changed.

@@ -290,6 +290,27 @@ export interface LoadSettings {
   readonly databaseTimeoutMs: number;
 }
 
+/** What is publicly known of an event, beside which a report sets what the run measured. Nothing is done by it. */
+export interface PlanEvent {
+  readonly name: string;
+  readonly source: string;
+  readonly facts: readonly PlanEventFact[];
+}
+
+export interface PlanEventFact {
+  readonly id: string;
+  readonly what: string;
+  /** What the source states, and no more. */
+  readonly stated: string;
+  readonly source: string;
+  /** Measurements by name, or arithmetic of some; `unit: null`: the measurement's own. */
+  readonly measured: readonly { readonly what: string; readonly metric: string; readonly unit: string | null }[];
+  /** Why a run has nothing beside it. */
+  readonly notMeasured: string | null;
+  /** Where the model differs, and why. */
+  readonly differs: string;
+}
+
 export interface Plan {
   readonly schemaVersion: 2;
   readonly scenario: { readonly name: string; readonly file: string; readonly title: string };
@@ -310,4 +331,6 @@ export interface Plan {
   readonly load: LoadSettings;
   readonly phases: readonly PlanPhase[];
   readonly expectations: readonly PlanExpectation[];
+  /** Left out where the scenario names no event. */
+  readonly event?: PlanEvent | undefined;
 }

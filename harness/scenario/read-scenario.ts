@@ -41,7 +41,7 @@ export function readScenarioPart(
     throw parsed.error;
   }
   const data = parsed.data;
-  const located = (key: 'extends' | 'topology' | 'defaultPreset'): Located<string> | null => {
+  const located = (key: 'extends' | 'topology' | 'event' | 'defaultPreset'): Located<string> | null => {
     const value = data[key];
     return value === undefined ? null : { value, at: source.placeOf([key]) };
   };
@@ -51,6 +51,7 @@ export function readScenarioPart(
     title: data.title,
     extends: located('extends'),
     topology: located('topology'),
+    event: located('event'),
     defaultPreset: located('defaultPreset'),
     parameters: parametersOf(data, source),
     presets: valuesByPreset(data.presets, ['presets'], source),
@@ -189,6 +190,7 @@ export function extendPart(base: ScenarioPart, part: ScenarioPart): ScenarioPart
   return {
     ...part,
     topology: part.topology ?? inherited.topology,
+    event: part.event ?? inherited.event,
     defaultPreset: part.defaultPreset ?? inherited.defaultPreset,
     parameters: merged(inherited.parameters, part.parameters, (_, own) => own),
     presets: merged(inherited.presets, part.presets, (values, own) => merged(values, own, (_, value) => value)),

@@ -111,6 +111,10 @@ export const scenarioSchema = (language: FaultLanguage, actions: ActionLanguage 
           'name, but for values of phases (`phases.…`) when there are phases here.',
       ),
     topology: z.string().optional().describe('The Compose file, relative to this file.'),
+    event: z
+      .string()
+      .optional()
+      .describe('A file of what is publicly known of an event, relative to this file; reports set the run beside it.'),
     defaultPreset: z.string().optional(),
     parameters: z
       .record(z.string(), strictObject({ value: scalar.optional(), origin, why }))

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly title: string;
   /** As written: relative to the file of its place. */
   readonly topology: Located<string>;
+  /** As written, as the topology's. */
+  readonly event: Located<string> | null;
   readonly defaultPreset: Located<string> | null;
   readonly parameters: ReadonlyMap<string, ScenarioParameter>;
   readonly presets: ReadonlyMap<string, Values>;

@@ -21,6 +21,13 @@ class Parser {
     this.tokens = tokenize(text);
   }
 
+  /** One side by itself. */
+  arithmetic(): Expression {
+    const expression = this.sum();
+    if (this.peek().kind !== 'end') throw this.unexpected(this.peek(), 'an operator or the end of the line');
+    return expression;
+  }
+
   expectation(): Expectation {
     const left = this.sum();
     const sign = this.take();
@@ -145,7 +152,16 @@ export function parseExpectation(text: string): Expectation {
   return new Parser(text).expectation();
 }
 
-function* namesIn(expression: Expression): Generator<{ name: string; column: number }> {
+/**
+ * Parses one side of an expectation by itself, for example `storm.seconds / trigger.seconds`.
+ * @throws ExpectationError with the column of the first thing that does not fit.
+ */
+export function parseArithmetic(text: string): Expression {
+  return new Parser(text).arithmetic();
+}
+
+/** Every name that the arithmetic uses, with its 1-based column. */
+export function* namesIn(expression: Expression): Generator<{ name: string; column: number }> {
   if (expression.kind === 'name') {
     yield { name: expression.name, column: expression.column };
     for (const argument of Object.values(expression.arguments)) yield* namesIn(argument);

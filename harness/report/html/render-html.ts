@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ALL_CALLS } from '../../measure/api.ts';
 import type { Result } from '../result-schema.ts';
+import { besideEventTable } from './beside-event.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
+import { loopFigure } from './loop-figure.ts';
 import * as tables from './tables.ts';
 import { renderTiles, tilesOf } from './tiles.ts';
 
@@ -129,13 +131,19 @@ ${figure('lag', 'Event-loop lag of the observer', 'p99 of each interval')}
 
 function sections(result: Result): string {
   const section = (title: string, body: string, note = '') =>
-    `<section><h2>${escapeHtml(title)}</h2>${note === '' ? '' : `<p class="aside">${escapeHtml(note)}</p>`}${body}</section>`;
+    `<section><h2>${escapeHtml(title)}</h2>${note === '' ? '' : `<p class="aside">${tables.linked(note)}</p>`}${body}</section>`;
   const io = result.blockIo.map(({ zone, volumes, periods }) => ({
     name: volumes === 'all' ? zone : `${zone}, ${volumes}`,
     periods,
   }));
+  const loop = loopFigure(result);
+  const beside = result.besideTheEvent;
   return [
+    loop === '' ? '' : section('The loop', loop, LOOP_NOTE),
     section('Expectations', tables.expectationsTable(result)),
+    beside === undefined
+      ? ''
+      : section('Beside the event', besideEventTable(beside), `${beside.name}, by ${beside.source}. ${BESIDE_NOTE}`),
     section('Storm', tables.sectionTable(result, 'Storm')),
     section(
       'Agreement',
@@ -168,7 +176,9 @@ function sections(result: Result): string {
     ),
     section('Environment', tables.environmentTable(result)),
     section('Files', FILES),
-  ].join('\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 const apiCalls = ({ controlPlane }: Result) =>
@@ -179,6 +189,12 @@ const apiCalls = ({ controlPlane }: Result) =>
 
 const OPERATOR_NOTE =
   'What operators did, each read back once it was done, and the means of what it should move over the 10 s before it was asked for and the 10 s after it was done.';
+const LOOP_NOTE =
+  'What sustained the storm of 2011, with the numbers of this run. Grey and dashed: this run did not have it. An arrow says that both were measured, and in this order the model has them; that one caused the other is told by runs without one of them.';
+
+const BESIDE_NOTE =
+  'What it states stands here in words of ours. No size, no timeout and no rate of the model is from there unless its origin below is “stated”.';
+
 const CAPACITY_NOTE =
   'A capacity is 10⁶ bit/s of TCP payload at the receiver. A router has one queue for everything that passes it. Rates here are bytes of frames that left the queue × 1,448/1,514, the payload of a full frame: an upper bound where messages are small.';
 

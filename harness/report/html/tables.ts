@@ -167,7 +167,7 @@ export const parametersTable = ({ parameters }: Result): string =>
   );
 
 /** Sources named in a text become links; nothing is loaded from them. */
-const linked = (why: string): string =>
+export const linked = (why: string): string =>
   text(why).replace(/https:\/\/[^\s<>"')]*[^\s<>"').,;:]/g, (url) => `<a href="${url}" rel="noreferrer">${url}</a>`);
 
 export function environmentTable({ environment, run, scenario }: Result): string {

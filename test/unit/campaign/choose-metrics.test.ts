@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BadCampaignError } from '../../../harness/campaign/bad-campaign-error.ts';
-import { COMPARED, chooseMetrics, SWEPT } from '../../../harness/campaign/choose-metrics.ts';
+import { COMPARED, chooseMetrics, measuredZones, SWEPT } from '../../../harness/campaign/choose-metrics.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
 
 const known = metricNames(['use1-a', 'use1-b']);
@@ -12,6 +12,15 @@ test('what is compared by default is there, each zone by itself, and what this m
   expect(names).toContain('storm.stuckShare(at: trigger.end + 10s)');
   expect(names).toEqual(expect.arrayContaining(['app.a.availability', 'app.b.availability']));
   expect(chosen([], SWEPT).length).toBeGreaterThan(2);
+});
+
+test('the Region is no zone in which something is measured', () => {
+  const plane = (router: string | null) => ({ plane: 'primary' as const, network: 'n', subnet: 's', router });
+  const zones = [
+    { id: 'use1-a', planes: [plane('a-primary')] },
+    { id: 'region', planes: [plane(null)] },
+  ];
+  expect(measuredZones({ zones })).toEqual(['use1-a']);
 });
 
 test('crashes are among them as soon as they are measured, whatever they are called', () => {

@@ -3,6 +3,7 @@ import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/databas
 import { METRICS } from '../../../harness/check/metrics.ts';
 import { metricNames, resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import { ZONE_METRICS } from '../../../harness/check/zone-metrics.ts';
+import { ZONE_STORM_METRICS } from '../../../harness/check/zone-storm-metrics.ts';
 import { measureRun } from '../../../harness/measure/measure-run.ts';
 import { realisticRun } from '../measure/realistic-run.ts';
 
@@ -17,14 +18,19 @@ describe('metrics', () => {
     const ofZone = Object.values(ZONE_METRICS).reduce((sum, metrics) => sum + Object.keys(metrics).length, 0);
     const ofDatabases = Object.keys(COMMIT_METRICS).length + 2 * Object.keys(DATABASE_METRICS).length;
     const ofActions = names.filter((name) => name.startsWith('action.'));
-    expect(names.length).toBe(Object.keys(METRICS).length + 2 * ofZone + ofDatabases + ofActions.length);
+    expect(names.length).toBe(
+      Object.keys(METRICS).length +
+        2 * (ofZone + Object.keys(ZONE_STORM_METRICS).length) +
+        ofDatabases +
+        ofActions.length,
+    );
     // In this run nobody calls the control plane or operates, and there are no databases: no value, and never 0.
     const told = ['elections.answered', 'control.expired', 'control.refused'];
-    const ofCalls = names.filter((name) => /^(api|databases|action)\./.test(name) || told.includes(name));
+    const ofCalls = names.filter((name) => /\bapi|^(databases|action)\./.test(name) || told.includes(name));
     expect(ofCalls.length).toBeGreaterThan(told.length);
     for (const name of ofCalls) expect([name, resolve(name)]).toEqual([name, { unavailable: expect.any(String) }]);
     for (const name of names.filter((one) => !ofCalls.includes(one))) {
-      const value = resolve(name, { at: 10 });
+      const value = resolve(name, { at: 10, within: 10 });
       if (typeof value === 'object') expect([name, value]).toEqual([name, { atLeast: expect.any(Number) }]);
       else expect([name, Number.isFinite(value)]).toEqual([name, true]);
     }
@@ -41,6 +47,38 @@ describe('metrics', () => {
     expect(resolve('app.b.availability')).toBe(1);
     // Over one in a hundred requests of zone a was not answered: its p99 is a lower bound.
     expect(resolve('app.a.p99')).toEqual({ atLeast: 5 });
+  });
+
+  test('the storm of each zone by itself, and what was asked of it after the trigger', () => {
+    expect(resolve('storm.a.seconds')).toBe(resolve('storm.seconds'));
+    expect(resolve('storm.b.seconds')).toBe(0);
+    expect(resolve('storm.a.appAvailability')).toBeLessThan(1);
+    expect(resolve('storm.b.appAvailability')).toBe(1);
+    expect(resolve('storm.c.seconds')).toEqual({ unavailable: 'there is no zone c' });
+    expect(resolve('storm.a.toString')).toEqual({ unavailable: 'there is no metric storm.a.toString' });
+  });
+
+  test('recovered within a time: yes, no, or not to be told because the record ends before', () => {
+    const seconds = Number(resolve('storm.seconds'));
+    expect(resolve('storm.recovered', { within: seconds })).toBe(1);
+    expect(resolve('storm.recovered', { within: seconds - 0.1 })).toBe(0);
+    const short = realisticRun({ afterSeconds: 15 });
+    const inShort = (within: number) =>
+      resolveMetric(measureRun(short.plan, short.records), 'storm.recovered', { within });
+    expect(inShort(15)).toBe(0);
+    expect(inShort(15.1)).toEqual({ unavailable: expect.stringContaining('the record ends 15.0 s') });
+    expect(resolve('storm.recovered')).toEqual({ unavailable: expect.stringContaining('say within what') });
+  });
+
+  test('the stuck share beyond (D − F) / V', () => {
+    expect(resolve('storm.stuckShareExcess')).toBeCloseTo(0);
+  });
+
+  test('crashes up to a time', () => {
+    const crash = { node: 'a1', atSeconds: 12, closesInWindow: 16, replicas: 15, exitCode: 86, volumesDegraded: 15 };
+    const crashed = { ...measurements, crashes: { ...measurements.crashes, nodesCrashed: 1, crashes: [crash] } };
+    expect(resolveMetric(crashed, 'nodes.crashed', {})).toBe(1);
+    expect([11.9, 12].map((by) => resolveMetric(crashed, 'nodes.crashed', { by }))).toEqual([0, 1]);
   });
 
   test('a time outside of the measurement and an unknown name have no value', () => {

@@ -12,7 +12,7 @@ export interface Document {
 export function documents(): readonly Document[] {
   const top = ['README.md', 'CHANGELOG.md'];
   const docs = readdirSync(join(PROJECT, 'docs')).filter((name) => name.endsWith('.md'));
-  return [...top, ...docs.map((name) => `docs/${name}`)].map((path) => ({
+  return [...top, ...docs.map((name) => `docs/${name}`), 'docs/reproduction/README.md'].map((path) => ({
     path,
     text: readFileSync(join(PROJECT, path), 'utf8'),
   }));

@@ -86,6 +86,22 @@ describe('with room', () => {
     expect(created).toHaveLength(2); // v1, and the one in vain
   });
 
+  test('a volume whose user is not connected any more is taken back, as nobody knows its name', async () => {
+    const pipes = NODES.flatMap((node) => cluster.pipesFrom('control-plane', node));
+    for (const pipe of pipes) pipe.hold();
+    const asked = create().catch((error: ControlPlaneError) => error.code);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    cluster.control.close();
+    expect(await asked).toBe('closed');
+    for (const pipe of pipes) pipe.release();
+    await cluster.until('it was created all the same', () =>
+      cluster.records.some(
+        (record) => record.kind === 'election' && record.event === 'created' && record.volume !== 'v1',
+      ),
+    );
+    expect(await untilGone()).toEqual([]);
+  });
+
   test('an attached volume is not deleted, and says whose it is', async () => {
     const attached = await cluster.control.request('attachVolume', { volume: 'v1', instance: 'i-1' }, 1000);
     expect(attached).toEqual({ attachedTo: 'i-1', primary: 'a' });

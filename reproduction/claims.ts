@@ -1,0 +1,253 @@
+import { type Arm, parseArm } from '../harness/campaign/arms.ts';
+import { parseSeeds } from '../harness/campaign/seeds.ts';
+import { atLeastIs, atMostOfControl, below, both, type Holds, isNone, within } from './judge.ts';
+
+/** A comparison that is to be made. */
+export interface Planned {
+  /** Its folder below `docs/reproduction`. */
+  readonly name: string;
+  readonly scenario: string;
+  readonly preset: string;
+  readonly seeds: readonly number[];
+  readonly arms: readonly Arm[];
+}
+
+/** One part of a claim, said before anything was run. */
+export interface Statement {
+  readonly expected: string;
+  /** `null`: no runs are planned for it in this version. */
+  readonly evidence: Evidence | null;
+  /** Why none are. */
+  readonly without?: string;
+}
+
+export interface Evidence {
+  /** `all`: every campaign and every arm. */
+  readonly campaign: string | 'all';
+  readonly arm: string;
+  readonly needs: number;
+  /** Which runs have it; `null`: nothing is claimed, numbers are reported. */
+  readonly holds: Holds | null;
+  /** Which runs it is about: all unless said otherwise. */
+  readonly meant?: Holds;
+  /** Least share of the seeds that must have it: 1 unless said otherwise. */
+  readonly atLeast?: number;
+  /** Metrics whose spread, and difference from the control, are shown. */
+  readonly shows: readonly string[];
+}
+
+export interface Claim {
+  readonly number: number;
+  readonly title: string;
+  readonly statements: readonly Statement[];
+}
+
+const DEPTH = 'storm.stuckShare(at: trigger.end + 10s)';
+const CRASHED_EARLY = 'nodes.crashed(by: trigger.end + 10s)';
+const EXCESS = 'storm.stuckShareExcess';
+/** "About no stuck volumes", and "answered": what the words of a claim are taken for. */
+const HARDLY_ANY = 0.01;
+const ANSWERED = 0.99;
+
+/** For arms that need not show 300 s; without it the phase goes on for as long as the preset says. */
+const SHORTER = 'phases.storm.atMost=125s';
+const arms = (...texts: readonly string[]): readonly Arm[] => texts.map(parseArm);
+
+export const PLANNED: readonly Planned[] = [
+  {
+    name: 'arms',
+    scenario: 'ebs-2011',
+    preset: 'full',
+    seeds: parseSeeds('8'),
+    arms: arms(
+      '2011',
+      'perZonePool:perZonePool=true',
+      'searchBackoff:searchBackoff=true',
+      `createTimeout:createTimeout=true,${SHORTER}`,
+      `capacityBuffer:capacityBuffer=true,${SHORTER}`,
+      `reattachFirst:reattachFirst=true,${SHORTER}`,
+      `raceFixed:raceFixed=true,${SHORTER}`,
+    ),
+  },
+  {
+    name: 'short',
+    scenario: 'ebs-2011-short',
+    preset: 'full',
+    seeds: parseSeeds('5'),
+    arms: arms('2011', 'racy:storage.raceProbability=1'),
+  },
+  {
+    name: 'null',
+    scenario: 'ebs-2011-null',
+    preset: 'full',
+    seeds: parseSeeds('5'),
+    arms: arms('2011', 'racy:storage.raceProbability=1'),
+  },
+];
+
+const inArm = (arm: string, holds: Holds, shows: readonly string[]): Evidence => ({
+  campaign: 'arms',
+  arm,
+  needs: 8,
+  holds,
+  shows,
+});
+
+const nothingAtAll = (campaign: string, arm: string, holds: Holds, shows: readonly string[]): Evidence => ({
+  campaign,
+  arm,
+  needs: 5,
+  holds,
+  shows,
+});
+
+/** What the reproduction is to show. A threshold that the event does not give is ours, and was set before the runs. */
+export const CLAIMS: readonly Claim[] = [
+  {
+    number: 1,
+    title: 'The storm of 2011 sustains itself',
+    statements: [
+      {
+        expected: 'as in 2011: not recovered 300 s after the proved end of the trigger, in at least 7 of 8 seeds',
+        evidence: { ...inArm('2011', atLeastIs('storm.seconds', 300), ['storm.seconds']), atLeast: 7 / 8 },
+      },
+      {
+        expected:
+          'as in 2011: the share stuck 10 s after the trigger is within 3 points of (D − F) / V, in every seed in which no node crashed until then',
+        evidence: {
+          ...inArm('2011', within(EXCESS, 0.03), [EXCESS, CRASHED_EARLY]),
+          meant: isNone(CRASHED_EARLY),
+        },
+      },
+      {
+        expected: 'as in 2011: reported are the search attempts for each lost partner, and crashes',
+        evidence: {
+          campaign: 'arms',
+          arm: '2011',
+          needs: 8,
+          holds: null,
+          shows: ['storm.amplification', 'nodes.crashed'],
+        },
+      },
+    ],
+  },
+  {
+    number: 2,
+    title: 'It reaches the users of a zone without a fault',
+    statements: [
+      {
+        expected:
+          'as in 2011: under 99 % of the calls of users in zone b are answered after the trigger, in every seed',
+        evidence: inArm('2011', below('storm.b.apiAvailability', ANSWERED), ['storm.b.apiAvailability']),
+      },
+      {
+        expected: 'with the short timeout of creations alone: at least 99 %, in every seed',
+        evidence: inArm('createTimeout', atLeastIs('storm.b.apiAvailability', ANSWERED), ['storm.b.apiAvailability']),
+      },
+    ],
+  },
+  {
+    number: 3,
+    title: 'Each remedy by itself does what AWS says of it',
+    statements: [
+      {
+        expected: 'room to spare: under 1 % stuck 10 s after the trigger, in every seed',
+        evidence: inArm('capacityBuffer', below(DEPTH, HARDLY_ANY), [DEPTH]),
+      },
+      {
+        expected: 'going back to the former replica first: under 1 % stuck 10 s after the trigger, in every seed',
+        evidence: inArm('reattachFirst', below(DEPTH, HARDLY_ANY), [DEPTH]),
+      },
+      {
+        expected:
+          'backoff: at most a quarter of the search attempts of the same seed as in 2011, and no cure: 1 % or more stuck 10 s after the trigger, in every seed',
+        evidence: inArm(
+          'searchBackoff',
+          both(atMostOfControl('storm.searchAttempts', 0.25), atLeastIs(DEPTH, HARDLY_ANY)),
+          ['storm.searchAttempts', DEPTH],
+        ),
+      },
+      {
+        expected:
+          'workers for each zone: zone b is saved, at least 99 % of its calls answered after the trigger, in every seed',
+        evidence: inArm('perZonePool', atLeastIs('storm.b.apiAvailability', ANSWERED), ['storm.b.apiAvailability']),
+      },
+      {
+        expected:
+          'workers for each zone: zone a is not, under 99 % of its calls answered and not recovered in 300 s, in at least 7 of 8 seeds',
+        evidence: {
+          ...inArm('perZonePool', both(below('storm.a.apiAvailability', ANSWERED), atLeastIs('storm.seconds', 300)), [
+            'storm.a.apiAvailability',
+            'storm.seconds',
+          ]),
+          atLeast: 7 / 8,
+        },
+      },
+      {
+        expected: 'the race fixed: no node crashes, in every seed',
+        evidence: inArm('raceFixed', isNone('nodes.crashed'), ['nodes.crashed']),
+      },
+    ],
+  },
+  {
+    number: 4,
+    title: 'Each step of the operators moves its curve as AWS reports',
+    statements: [
+      {
+        expected: 'each step moves its curve in the direction that AWS reports',
+        evidence: null,
+        without: 'no runs are planned for it yet',
+      },
+    ],
+  },
+  {
+    number: 5,
+    title: 'Databases are hit as often as their volumes say',
+    statements: [
+      {
+        expected: 'single-zone databases on four volumes: the share affected is within 5 points of 1 − (1 − p)⁴',
+        evidence: null,
+        without: 'no runs are planned for it yet',
+      },
+    ],
+  },
+  {
+    number: 6,
+    title: 'Nothing that was promised is broken',
+    statements: [
+      {
+        expected: 'no epoch of a volume has two primaries, in any run of any campaign',
+        evidence: { campaign: 'all', arm: 'all', needs: 8, holds: isNone('elections.conflicts'), shows: [] },
+      },
+      {
+        expected:
+          'no acknowledged write is lost, in any run of any campaign; what only disks of crashed nodes have is counted apart and not lost',
+        evidence: { campaign: 'all', arm: 'all', needs: 8, holds: isNone('ledger.lost'), shows: [] },
+      },
+    ],
+  },
+  {
+    number: 7,
+    title: 'Without its cause there is nothing',
+    statements: [
+      {
+        expected:
+          'a misroute shorter than the detector’s time: nobody loses a partner, nobody searches, none is stuck, in every seed',
+        evidence: nothingAtAll(
+          'short',
+          '2011',
+          both(isNone('D'), isNone('storm.searchAttempts'), isNone('volumes.stuck')),
+          ['D', 'storm.searchAttempts'],
+        ),
+      },
+      {
+        expected: 'the same with a race that is lost at every racy close: no node crashes, in every seed',
+        evidence: nothingAtAll('short', 'racy', isNone('nodes.crashed'), ['nodes.crashed']),
+      },
+      {
+        expected: 'no fault and a race that is lost at every racy close: no node crashes, in every seed',
+        evidence: nothingAtAll('null', 'racy', isNone('nodes.crashed'), ['nodes.crashed']),
+      },
+    ],
+  },
+];

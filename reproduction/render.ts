@@ -1,0 +1,142 @@
+import { countsOf, type RunRow } from '../harness/campaign/arm-summary.ts';
+import { boundsText, differenceText, intervalText, shareText } from '../harness/report/campaign/values.ts';
+import { type Campaign, commandOf, runsOf } from './campaigns.ts';
+import { CLAIMS, type Claim, type Evidence, PLANNED, type Statement } from './claims.ts';
+import { judge } from './judge.ts';
+
+const HEAD = `# The reproduction, claim by claim
+
+What the model of April 2011 is to show, as it was said before the runs, and what runs have shown. This page is made of
+the campaigns beside it by \`npm run reproduction\`, and a test keeps it so; nobody writes a number here.
+
+- **holds**: so many seeds as the claim was made for, and it is so in all of them, or in as many as the claim says.
+- **does not hold**: more seeds lack it than may.
+- **k of n seeds so far**: too few seeds that can tell. That is never taken for more.
+- **not measured yet**: no committed campaign has the runs.
+
+Only conclusive runs count ([comparing](../comparing.md#reading-the-tables)); a share of seeds stands with Wilson's
+interval of 95 %, and a difference from the control with its own. Where a claim says no number, as in “about no stuck
+volumes”, the number is ours: AWS gives no rates, timeouts or sizes ([the model](../the-model.md)).`;
+
+const TAKING = `## Adding a campaign
+
+\`\`\`
+harness/bin/zonestorm compare … --out runs/NAME
+npm run reproduction -- take runs/NAME
+\`\`\`
+
+\`take\` copies \`campaign.json\`, tables and maps of the folder, not its runs: their histories are many times larger. It
+may be done again at any time while the campaign goes on. The same command and the same version make the same runs
+again, on a machine that carries them.`;
+
+/** `docs/reproduction/README.md`. Pure: of the claims and what was committed. */
+export function render(campaigns: readonly Campaign[], claims: readonly Claim[] = CLAIMS): string {
+  const parts = [HEAD, ...claims.map((claim) => renderClaim(claim, campaigns)), renderCampaigns(campaigns), TAKING];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderClaim({ number, title, statements }: Claim, campaigns: readonly Campaign[]): string {
+  const rows = statements.map((statement) => {
+    const { outcome, measured } = judged(statement, campaigns);
+    return [statement.expected, runsText(statement), measured, outcome];
+  });
+  return [`## ${number}. ${title}`, table(['expected', 'runs', 'measured', ''], rows)].join('\n\n');
+}
+
+const runsText = ({ evidence }: Statement): string => {
+  if (evidence === null) return '–';
+  return evidence.campaign === 'all' ? 'all' : `[${evidence.campaign}](#campaigns), arm ${evidence.arm}`;
+};
+
+/** What a statement comes to. */
+export function judged(
+  { evidence, without }: Statement,
+  campaigns: readonly Campaign[],
+): { readonly outcome: string; readonly measured: string } {
+  if (evidence === null) return { outcome: 'not measured yet', measured: without ?? '–' };
+  const runs = evidenceRuns(evidence, campaigns);
+  const { asked, conclusive, missing } = countsOf(runs);
+  if (asked === missing) return { outcome: 'not measured yet', measured: '–' };
+  const numbers = [`${conclusive} of ${asked - missing} runs conclusive`, ...shown(evidence, campaigns)];
+  if (evidence.holds === null) {
+    const outcome = conclusive < evidence.needs ? `${conclusive} of ${evidence.needs} seeds so far` : 'reported';
+    return { outcome, measured: numbers.join('; ') };
+  }
+  const question = {
+    holds: evidence.holds,
+    meant: evidence.meant,
+    needs: evidence.needs,
+    atLeast: evidence.atLeast ?? 1,
+  };
+  const { outcome, share, needs, setAside } = judge(runs, question, controlRuns(evidence, campaigns));
+  // No load on the machine excuses what is claimed of every run.
+  const unfit = evidence.campaign === 'all' ? runs.filter(({ state }) => state === 'inconclusive') : [];
+  const broken = unfit.filter((run) => evidence.holds?.(run, undefined) === false).length;
+  const also = [
+    ...(broken === 0 ? [] : [`and ${broken} inconclusive runs lack it`]),
+    ...(setAside === 0 ? [] : [`${setAside} seeds that it is not about set aside`]),
+  ];
+  const word =
+    broken > 0 || outcome === 'does not hold'
+      ? '**does not hold**'
+      : outcome === 'holds'
+        ? '**holds**'
+        : `${share.of} of ${needs} ${evidence.campaign === 'all' ? 'runs' : 'seeds'} so far`;
+  return {
+    outcome: word,
+    measured: [share.of === 0 ? 'no run can tell' : `so in ${shareText(share)}`, ...also, ...numbers].join('; '),
+  };
+}
+
+function evidenceRuns({ campaign, arm }: Evidence, campaigns: readonly Campaign[]): readonly RunRow[] {
+  if (campaign === 'all') return campaigns.flatMap(runsOf);
+  const one = campaigns.find(({ name }) => name === campaign);
+  return one === undefined ? [] : runsOf(one).filter((run) => run.arm === arm);
+}
+
+function controlRuns({ campaign }: Evidence, campaigns: readonly Campaign[]): readonly RunRow[] {
+  const comparison = campaigns.find(({ name }) => name === campaign)?.comparison ?? null;
+  return comparison === null ? [] : comparison.runs.filter(({ arm }) => arm === comparison.control);
+}
+
+/** Medians with their range, and the difference from the control. */
+function shown({ campaign, arm, shows }: Evidence, campaigns: readonly Campaign[]): readonly string[] {
+  const comparison = campaigns.find(({ name }) => name === campaign)?.comparison ?? null;
+  if (comparison === null) return [];
+  return shows.flatMap((name) => {
+    const metric = comparison.metrics.find((one) => one.metric === name);
+    const of = metric?.arms.find((one) => one.arm === arm);
+    if (metric === undefined || of === undefined) return [`\`${name}\` was not asked for`];
+    const { unit } = metric;
+    const { spread, difference } = of;
+    const range = `${boundsText(spread.least, unit)} … ${boundsText(spread.most, unit)}`;
+    const values = `\`${name}\` median ${boundsText(spread.median, unit)} (${range}, n = ${spread.n})`;
+    if (difference === null || difference.median === null) return [values];
+    const interval = difference.interval === null ? difference.reason : intervalText(difference.interval, unit);
+    const median = boundsText(difference.median, unit, differenceText);
+    return [`${values}, to ${comparison.control} ${median} (${interval})`];
+  });
+}
+
+function renderCampaigns(campaigns: readonly Campaign[]): string {
+  const planned = PLANNED.filter(({ name }) => campaigns.every((campaign) => campaign.name !== name));
+  const rows = [
+    ...campaigns.map((campaign) => {
+      const { asked, conclusive, inconclusive, broken, missing } = countsOf(runsOf(campaign));
+      const left = [`${inconclusive} inconclusive`, `${broken} broken`, `${missing} to do`].join(', ');
+      const file = campaign.sweep === null ? `${campaign.asked.command}.md` : 'sweep.md';
+      return [
+        `[${campaign.name}](${campaign.name}/${file})`,
+        `\`${commandOf(campaign.asked, campaign.sweep)}\``,
+        `${conclusive} of ${asked} conclusive, ${left}`,
+      ];
+    }),
+    ...planned.map((one) => [one.name, `\`${commandOf({ command: 'compare', set: {}, ...one })}\``, 'not made yet']),
+  ];
+  return ['## Campaigns', table(['', 'command', 'runs'], rows)].join('\n\n');
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`)
+    .join('\n');

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { COMPARED, chooseMetrics } from '../../../harness/campaign/choose-metrics.ts';
+import { compare } from '../../../harness/campaign/comparison.ts';
+import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
+import { metricNames } from '../../../harness/check/resolve-metric.ts';
+import { type Campaign, commandOf, RESULTS, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
+import { CLAIMS, PLANNED } from '../../../reproduction/claims.ts';
+import { judged, render } from '../../../reproduction/render.ts';
+import { take } from '../../../reproduction/take.ts';
+import { counted, unfit } from '../campaign/observations.ts';
+
+test('docs/reproduction/README.md is what the committed campaigns make (npm run reproduction)', async () => {
+  expect(readFileSync(join(RESULTS, 'README.md'), 'utf8')).toBe(render(await readCampaigns()));
+});
+
+const evidences = CLAIMS.flatMap(({ statements }) => statements.flatMap(({ evidence }) => evidence ?? []));
+
+test('claims 1 to 7 are there, and every campaign that they need is planned with its arm', () => {
+  expect(CLAIMS.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  for (const { campaign, arm } of evidences.filter((one) => one.campaign !== 'all')) {
+    const planned = PLANNED.find(({ name }) => name === campaign);
+    expect(planned?.arms.map(({ name }) => name)).toContain(arm);
+  }
+});
+
+test('a campaign measures what the claims ask for without being told', () => {
+  const measured = chooseMetrics([], COMPARED, metricNames(['use1-a', 'use1-b'])).map(({ text }) => text);
+  for (const { shows } of evidences) expect(measured).toEqual(expect.arrayContaining([...shows]));
+});
+
+/** A campaign as `compare` leaves one; its runs are stood in for. */
+function campaign(seeds: number): Campaign {
+  const storm = (seed: number) => (seed === 2 ? 60 : { atLeast: 301 });
+  const list = Array.from({ length: seeds }, (_, index) => index + 1);
+  const observations = list.map((seed) => counted('2011', seed, storm(seed), { 'elections.conflicts': 0 }));
+  const arms = [{ name: '2011', settings: {} }];
+  const metrics = [parseMetricExpression('storm.seconds')];
+  const asked = { scenario: 'ebs-2011', preset: 'full', seeds: list, set: {}, arms };
+  return {
+    name: 'arms',
+    asked: {
+      ...asked,
+      schemaVersion: 1,
+      command: 'compare',
+      arms: [...arms, { name: 'perZonePool', settings: { perZonePool: 'true' } }],
+      tolerance: null,
+      outlives: null,
+      shaping: null,
+      plans: '',
+    },
+    comparison: compare({ ...asked, metrics, observations }),
+    sweep: null,
+  };
+}
+const [storm] = CLAIMS[0]?.statements ?? [];
+const [conflicts, lost] = CLAIMS[5]?.statements ?? [];
+const wordOf = (statement: typeof storm, campaigns: readonly Campaign[]) =>
+  statement === undefined ? null : judged(statement, campaigns);
+
+describe('a claim', () => {
+  test('is not measured, of so many seeds so far, or judged, with its numbers', () => {
+    expect(wordOf(storm, [])).toEqual({ outcome: 'not measured yet', measured: '–' });
+    expect(wordOf(storm, [campaign(7)])?.outcome).toBe('7 of 8 seeds so far');
+    expect(wordOf(storm, [campaign(8)])).toEqual({
+      outcome: '**holds**',
+      measured:
+        'so in 7 of 8 (52.9 % … 97.8 %); 8 of 8 runs conclusive; ' +
+        '`storm.seconds` median ≥ 301.0 s (60.0 s … ≥ 301.0 s, n = 8)',
+    });
+  });
+
+  test('about every run is not saved by a run being inconclusive', () => {
+    expect(wordOf(conflicts, [campaign(8)])?.outcome).toBe('**holds**');
+    const good = campaign(8);
+    const bad = unfit(counted('2011', 9, 60, { 'ledger.lost': 3 }));
+    const { comparison } = good;
+    if (comparison === null) throw new Error('no comparison');
+    const arms = [{ name: '2011', settings: {} }];
+    const { runs } = compare({
+      ...comparison,
+      arms,
+      metrics: [parseMetricExpression('ledger.lost')],
+      observations: [bad],
+    });
+    const with9 = { ...good, comparison: { ...comparison, runs: [...comparison.runs, ...runs] } };
+    expect(wordOf(lost, [with9])?.outcome).toBe('**does not hold**');
+  });
+});
+
+test('the command of a campaign is what it was begun with', () => {
+  expect(commandOf({ ...campaign(8).asked, set: { 'x.y': '1s' } })).toBe(
+    'zonestorm compare ebs-2011 --preset full --seeds 8 --set x.y=1s --arm 2011 --arm perZonePool:perZonePool=true',
+  );
+});
+
+test('committed campaigns of a planned name are what was planned, and another is told apart', async () => {
+  const isUnlike = (one: Campaign) =>
+    PLANNED.filter(({ name }) => name === one.name).flatMap((plan) => unlike(plan, one));
+  for (const one of await readCampaigns()) expect(isUnlike(one), one.name).toEqual([]);
+  const good = campaign(3);
+  expect(isUnlike(good)).toEqual([]);
+  const other = {
+    ...good,
+    asked: { ...good.asked, preset: 'fast', arms: [{ name: '2011', settings: { 'x.y': '1s' } }] },
+  };
+  expect(isUnlike(other)).toEqual(['preset fast, planned full', 'arm 2011 x.y=1s, planned unchanged']);
+});
+
+describe('take', () => {
+  const folders: string[] = [];
+  const folder = async () => {
+    const made = await mkdtemp(join(tmpdir(), 'zonestorm-take-'));
+    folders.push(made);
+    return made;
+  };
+  afterAll(async () => void (await Promise.all(folders.map((one) => rm(one, { recursive: true })))));
+
+  test('copies tables and leaves runs, and replaces what was taken before', async () => {
+    const [from, results] = [await folder(), await folder()];
+    const { asked, comparison } = campaign(2);
+    await writeFile(join(from, 'campaign.json'), JSON.stringify(asked));
+    await writeFile(join(from, 'compare.json'), JSON.stringify(comparison));
+    await writeFile(join(from, 'compare.md'), '# Comparison\n');
+    await writeFile(join(from, 'history.jsonl'), 'large');
+    await take(from, 'arms', results);
+    expect((await readdir(join(results, 'arms'))).sort()).toEqual(['campaign.json', 'compare.json', 'compare.md']);
+    await rm(join(from, 'compare.md'));
+    await take(from, 'arms', results);
+    expect((await readdir(join(results, 'arms'))).sort()).toEqual(['campaign.json', 'compare.json']);
+    expect(render(await readCampaigns(results))).toContain('2 of 8 seeds so far');
+  });
+
+  test('refuses what is no campaign, and names that are no folder', async () => {
+    const [from, results] = [await folder(), await folder()];
+    await expect(take(from, 'x', results)).rejects.toThrow('campaign.json');
+    await expect(take(from, '../x', results)).rejects.toThrow('lower-case letters');
+    const { asked, comparison } = campaign(2);
+    await writeFile(join(from, 'campaign.json'), JSON.stringify({ ...asked, preset: 'fast' }));
+    await writeFile(join(from, 'compare.json'), JSON.stringify(comparison));
+    await expect(take(from, 'arms', results)).rejects.toThrow('preset fast, planned full');
+    expect(await readdir(results)).toEqual([]);
+  });
+});
