@@ -171,8 +171,8 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
   }
 
   /**
-   * SIGTERM to all at the same time, on which they stop what they do, and then to few at a time, on which they end;
-   * SIGKILL to one that does not. Their last records are read before this resolves.
+   * SIGUSR2 to all at the same time, on which they stop what they do, and then SIGTERM to few at a time, on which they
+   * end; SIGKILL to one that does not. Their last records are read before this resolves.
    */
   async stop(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#stopping.add(id);
@@ -180,7 +180,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     const within = (work: Promise<unknown>, id: string): Promise<unknown> =>
       withDeadline(work.catch(unlessNotRunning), LIMITS.containerMs, `the stop of ${id}`, this.#options.gone);
     const container = (id: string): Docker.Container => this.docker.getContainer(this.containerId(id));
-    await Promise.all(ids.map((id) => within(container(id).kill({ signal: 'SIGTERM' }), id)));
+    await Promise.all(ids.map((id) => within(container(id).kill({ signal: 'SIGUSR2' }), id)));
     await Promise.all(
       ids.map(async (id) => {
         await limit(() => {

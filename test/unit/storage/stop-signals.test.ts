@@ -15,7 +15,7 @@ console.log('end');
 process.exit(0);
 `;
 
-test('a program stops at the first SIGTERM and ends at the second', async () => {
+test('a program stops at SIGUSR2 and ends at SIGTERM', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -27,7 +27,7 @@ test('a program stops at the first SIGTERM and ends at the second', async () => 
     while (!said.includes(word)) await once(child.stdout, 'data');
   };
   await until('listening');
-  child.kill('SIGTERM');
+  child.kill('SIGUSR2');
   await until('asked');
   expect(child.exitCode).toBeNull();
   child.kill('SIGTERM');
