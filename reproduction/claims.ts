@@ -62,7 +62,7 @@ export const PLANNED: readonly Planned[] = [
     arms: arms(
       '2011',
       'perZonePool:perZonePool=true',
-      'searchBackoff:searchBackoff=true',
+      `searchBackoff:searchBackoff=true,${SHORTER}`,
       `createTimeout:createTimeout=true,${SHORTER}`,
       `capacityBuffer:capacityBuffer=true,${SHORTER}`,
       `reattachFirst:reattachFirst=true,${SHORTER}`,

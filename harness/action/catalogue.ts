@@ -6,11 +6,12 @@ import { cutControl, reconnectControl } from './control-cut.ts';
 import { disableCreation, enableCreation } from './creation.ts';
 import { dedicatedControl } from './dedicated-control.ts';
 import { readmit } from './readmit.ts';
+import { restoreSnapshots } from './restore-snapshots.ts';
 import { resumeSearch, stopSearch } from './search.ts';
 
 /**
  * Every action, in the order in which AWS took the steps in 2011: a new one is one file and one line here, and its name in
- * `harness/scenario/action-names.ts`. AWS's last step, the restoring of volumes from snapshots, has its place at the end.
+ * `harness/scenario/action-names.ts`.
  */
 const KINDS = [
   disableCreation,
@@ -22,6 +23,7 @@ const KINDS = [
   addNodes,
   readmit,
   dedicatedControl,
+  restoreSnapshots,
 ] as unknown as readonly ActionKind[];
 
 export const ACTIONS: ActionLanguage = KINDS;

@@ -12,6 +12,7 @@ export const ACTION_NAMES = [
   'add-nodes',
   'readmit',
   'dedicated-control',
+  'restore-snapshots',
 ] as const;
 
 /** `stop-search` -> `stopSearch`: a hyphen is a minus in an expectation. */

@@ -21,6 +21,13 @@ export type OperatorOrder =
   | { readonly do: 'search'; readonly allowed: boolean }
   /** To a node: volumes that wait go on so many a second; `null`: all at once. */
   | { readonly do: 'readmit'; readonly perSecond: number | null }
+  /** To the control plane: volumes that are on these nodes alone, which have ended, come back from their snapshots. */
+  | {
+      readonly do: 'restore';
+      readonly zone: string;
+      readonly failedNodes: readonly string[];
+      readonly batchSize: number;
+    }
   /** To nodes and the control plane: a node that is new in the zone, and where to dial it. */
   | {
       readonly do: 'join';

@@ -70,6 +70,27 @@ test('only nodes that run are told, and each has its part of the rate', async ()
   );
 });
 
+test('volumes are restored batch after batch, of the nodes that do not run, until no batch restores any', async () => {
+  const programs = new Obedient(['a9', 'a10'], ['a3', 'a5']);
+  const orders: OperatorOrder[] = [];
+  const left = [5, 1, 0];
+  programs.tell = async (_, __, order) => {
+    orders.push(order);
+    return {
+      restored: left.length === 3 ? 4 : left.length === 2 ? 4 : 0,
+      withoutSnapshot: 2,
+      failed: 1,
+      left: left.shift() ?? 0,
+    };
+  };
+  const said = await perform('restore-snapshots: { zone: use1-a, batch: 4 }', programs);
+  expect(said).toBe('the control plane restored 8 volumes; 2 have no snapshot, 1 found no room');
+  expect(orders).toEqual(Array(3).fill({ do: 'restore', zone: 'use1-a', failedNodes: ['a3', 'a5'], batchSize: 4 }));
+  expect(await perform('restore-snapshots: { zone: use1-a, batch: 4 }', new Obedient(['a9', 'a10']))).toContain(
+    'all nodes',
+  );
+});
+
 test('a program that says otherwise than it was told is no success', async () => {
   const lies = { a2: { search: 'going' } };
   await expect(perform('stop-search: { zone: use1-a }', new Obedient(['a9', 'a10'], [], lies))).rejects.toThrow(

@@ -316,6 +316,9 @@ test.concurrent('an unrecoverable volume gets its snapshot back, on other nodes;
   expect(cluster.events('v1').slice(-2)).toEqual([`${config.mirror} restored`, `${config.primary} restored`]);
   // Nothing to do a second time.
   expect(await restoreZone(cluster, ['a', 'b'])).toMatchObject({ restored: [], withoutSnapshot: ['v2'], left: 0 });
+  const order = { do: 'restore', zone: 'z', failedNodes: ['a', 'b'], batchSize: 4 } as const;
+  expect(await cluster.tell('control-plane', order)).toEqual({ restored: 0, withoutSnapshot: 1, failed: 0, left: 0 });
+  await expect(cluster.tell('control-plane', { ...order, failedNodes: ['c'] })).rejects.toThrow('node-alive');
   cluster.startProgram('a');
   cluster.startProgram('b');
   await cluster.until('the old copies are released', () => {
