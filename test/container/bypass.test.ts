@@ -12,10 +12,14 @@ afterAll(() => probe?.[Symbol.asyncDispose]());
 const PEER = 7000;
 const HASTY = 'a1';
 
-/** The very first thing that one of the programs does is to try the other's address. */
+/** While it tries, the other container starts and ports are isolated, were it not held back until then. */
+const TRIES = 4;
+
+/** The very first thing that one of the programs does is to try the other's address, for some seconds. */
 function triesFirst(plan: Plan): Plan {
   const target = `${address(plan, 'a2', 'use1-a-primary')}:${PEER}`;
-  const hasty = ['sh', '-c', `node fixtures/probe/reach.ts ${target} && exec node fixtures/probe/main.ts`];
+  const tries = `for try in $(seq ${TRIES}); do node fixtures/probe/reach.ts ${target}; done`;
+  const hasty = ['sh', '-c', `${tries}; exec node fixtures/probe/main.ts`];
   return { ...plan, containers: plan.containers.map((one) => (one.id === HASTY ? { ...one, command: hasty } : one)) };
 }
 
@@ -61,9 +65,9 @@ test('a container that was killed and started again has no bypass either', async
   await probe.lab.containers.kill('a1');
   expect((await probe.lab.containers.state('a1')).running).toBe(false);
   await probe.lab.containers.start('a1');
-  await expect.poll(firstTries, { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(firstTries, { timeout: 10_000 }).toHaveLength(2 * TRIES);
   // Nor had its program one in its first moment, then or now.
-  expect(await firstTries()).toEqual(['silent', 'silent']);
+  expect((await firstTries()).filter((outcome) => outcome === 'open' || outcome === 'refused')).toEqual([]);
   await expect.poll(() => probe.exec('a1', 'reach.ts', []), { timeout: 10_000 }).toEqual({});
   await expectLinksOpen('a1');
   await expectNoBypass('a1');
