@@ -5,7 +5,7 @@ import { LIMITS } from '../../harness/lab/limits.ts';
 import { withDeadline } from '../../harness/time/deadline.ts';
 import type { ContainerSet, SetContainer } from './container-set.ts';
 
-/** As many containers at a time as the lab makes; it starts them in turn, this arm does not. */
+/** As many containers at a time as the lab makes and starts. */
 const CONCURRENCY = LIMITS.startConcurrency;
 
 /** A set by the engine's API alone, as plainly as it can be written; resolves when every ready line was printed. */

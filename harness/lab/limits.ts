@@ -31,8 +31,10 @@ export const LIMITS = {
   logsMs: 60_000,
   /** Freezing, killing or starting one container takes a tenth of a second; on a busy engine, seconds. */
   containerMs: 30_000,
-  /** A program answers an operator within milliseconds, but for volumes to be restored: their bytes cross the network. */
-  operatorMs: 30_000,
+  /** A program answers an operator within milliseconds; one on a busy machine, within a second. */
+  operatorMs: 10_000,
+  /** A batch of volumes that are restored: their bytes cross the network. */
+  restoreMs: 30_000,
   /** `ip` and `tc` in a router's namespace answer in about a millisecond. */
   shellMs: 5_000,
   /** Time a program of the fixtures gets to print its last records after SIGTERM. */

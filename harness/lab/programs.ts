@@ -67,7 +67,8 @@ export class Programs implements ProgramControl, Disposable {
       this.#said.set(container, [...(this.#said.get(container) ?? []), line]);
       hold.say(line);
       const { gone } = this.#options;
-      const { problem, state } = await withDeadline(promise, LIMITS.operatorMs, `the answer of ${container}`, gone);
+      const limitMs = order.do === 'restore' ? LIMITS.restoreMs : LIMITS.operatorMs;
+      const { problem, state } = await withDeadline(promise, limitMs, `the answer of ${container}`, gone);
       if (problem !== null) throw new Error(problem);
       return state;
     } finally {
