@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Plan } from '../scenario/plan.ts';
+import type { Plan, PlanPhase } from '../scenario/plan.ts';
 import { type HistoryFile, readHistory } from './read-history.ts';
 
 /** A run's folder that cannot be analysed: no plan, or one of another version. */
@@ -27,7 +27,7 @@ export async function readRunPlan(dir: string): Promise<Plan> {
   } catch (error) {
     throw new BadRunError(`${file}: cannot be read as a plan`, { cause: error });
   }
-  if (isPlan(plan)) return plan;
+  if (isPlan(plan)) return completed(plan);
   const version = typeof plan === 'object' && plan !== null && 'schemaVersion' in plan ? plan.schemaVersion : null;
   const found =
     typeof version === 'number' && version !== PLAN_VERSION ? `a plan of schema version ${version}` : 'no plan';
@@ -43,3 +43,10 @@ const isPlan = (value: unknown): value is Plan =>
   'schemaVersion' in value &&
   value.schemaVersion === PLAN_VERSION &&
   'phases' in value;
+
+/** Plans of the same version that are older lack what came later; then there was none of it. */
+function completed(plan: Plan): Plan {
+  const { databases }: Partial<Plan> = plan;
+  const phases = plan.phases.map((phase) => ({ ...phase, actions: (phase as Partial<PlanPhase>).actions ?? [] }));
+  return { ...plan, databases: databases ?? [], phases };
+}
