@@ -5,7 +5,7 @@ import { putBackAbandoned } from '../../harness/lab/put-back-abandoned.ts';
 import type { Drill } from './drill.ts';
 import { belongingsOf, remainsOf } from './remains.ts';
 
-/** The reaper acts ten seconds after the run's process is gone, and removes some twenty containers. */
+/** The reaper acts five seconds after the run's process is gone, and removes some twenty containers. */
 const CLEAN_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 
