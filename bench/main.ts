@@ -26,7 +26,7 @@ const USAGE = `usage: npm run bench -- [NAME…] [--quick] [--only PATTERN] [--d
   NAME             ${TIMED.join(', ')}; all of these without any
   --quick          short cells, to see that it works; the result goes to runs/bench
   --only PATTERN   only cells whose name the pattern matches; the result goes to runs/bench
-  kills            by itself: kills runs and looks for what is left [--count 100] [--at-once 3] [--seed 1] [--quick]
+  kills            by itself: kills runs and looks for what is left [--count 100] [--at-once 2] [--seed 1] [--quick]
   --document       measures nothing, makes the tables of docs/benchmarks.md anew from bench/results`;
 
 // Its numbers are counts, and it needs no reaper of this process: it has options and a result of its own.

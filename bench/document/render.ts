@@ -236,7 +236,7 @@ function renderKills(figures: KillsFigures): string[] {
   return [
     `${kills.length} kills, seed ${figures.seed}, ${figures.atOnce} runs at a time; ${withFaultsInForce} with faults in ` +
       `force, at most ${mostFaultsInForce}. ${problems.length === 0 ? 'Nothing was left after any of them, and no fault in force.' : `Not as it must be: ${problems.join('; ')}.`} ` +
-      `Until nothing was left: at most ${longestUntilCleanSeconds?.toFixed(1) ?? '–'} s, of which the reaper waits ten.`,
+      `Until nothing was left: at most ${longestUntilCleanSeconds?.toFixed(1) ?? '–'} s, of which the reaper waits five.`,
     table(
       ['killed while', 'kills', 'faults in force', 'things there', 'clean after, s (median / max)'],
       stages.map((stage) => {
