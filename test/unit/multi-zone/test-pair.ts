@@ -20,8 +20,8 @@ const REGION = databaseRegion(VOLUME_BYTES, STRIPE);
 const PAIR = 'mz-01';
 const HOST = '127.0.0.1';
 
-export const TIMES = { partedMs: 250, leaseMs: 400, heartbeatMs: 40 } as const;
-export const HUNG_MS = 700;
+export const TIMES = { partedMs: 400, leaseMs: 600, heartbeatMs: 50 } as const;
+export const HUNG_MS = 1000;
 
 export const now = (): number => performance.now();
 
