@@ -11,6 +11,10 @@ async function expectSound(pair: TestPair): Promise<void> {
   expect(isDual(pair.client.served())).toBe(false);
 }
 
+/** A machine that stands still for a moment parts pairs too. */
+const untilSynchronous = (pair: TestPair): Promise<void> =>
+  until(() => pair.primary.state.mode === 'synchronous', 'it is synchronous again');
+
 async function commit(pair: TestPair, times: number): Promise<void> {
   for (let i = 0; i < times; i += 1) await pair.transfer();
 }
@@ -19,6 +23,7 @@ describe('a pair', () => {
   it('has on both sides what it has acknowledged', async () => {
     await using pair = await startPair({ witness: false });
     await commit(pair, 20);
+    await untilSynchronous(pair);
     expect(await heldBy(pair.standbyVolumes)).toEqual(pair.acknowledged);
     expect(await heldBy(pair.primaryVolumes)).toEqual(pair.acknowledged);
   });
@@ -45,15 +50,13 @@ describe('a pair', () => {
     if (witness) expect(pair.records.at(-1)?.['mz-01']?.alone).toBe(true);
     expect(await heldBy(pair.standbyVolumes)).toEqual([1, 2, 3]);
     pair.replication.release();
-    await until(() => pair.primary.state.mode === 'synchronous', 'it is synchronous again');
+    await untilSynchronous(pair);
     expect(await heldBy(pair.standbyVolumes)).toEqual([1, 2, 3, 4, 5, 6]);
     await commit(pair, 3);
+    await untilSynchronous(pair);
     expect(await heldBy(pair.standbyVolumes)).toEqual(pair.acknowledged);
-    expect(pair.told.filter(({ who }) => who === 'primary').map(({ event }) => event)).toEqual([
-      'parted',
-      'alone',
-      'rejoined',
-    ]);
+    const told = pair.told.filter(({ who }) => who === 'primary').map(({ event }) => event);
+    expect(told.slice(0, 3)).toEqual(['parted', 'alone', 'rejoined']);
   });
 
   it('survives that its connections break', async () => {
@@ -64,8 +67,9 @@ describe('a pair', () => {
       pair.toAgent.breakConnections();
       await asked;
     }
-    await until(() => pair.primary.state.mode === 'synchronous', 'it is synchronous again');
+    await untilSynchronous(pair);
     await commit(pair, 1);
+    await untilSynchronous(pair);
     expect(await heldBy(pair.standbyVolumes)).toEqual(pair.acknowledged);
   });
 });
