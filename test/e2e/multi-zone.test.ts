@@ -45,7 +45,10 @@ test('whose I/O hangs fails over unless it was parted before; nothing is lost, a
     const wasCut = cut.includes(`${primary.container}->b-mz-standbys@primary`);
     expect(timeOf('parted') < Number.POSITIVE_INFINITY, `${id} was parted`).toBe(wasCut);
     if (timeOf('hung') < Number.POSITIVE_INFINITY) {
-      expect(primary.volumes.some((volume) => hung.has(volume)), `a volume of ${id} hung`).toBe(true);
+      expect(
+        primary.volumes.some((volume) => hung.has(volume)),
+        `a volume of ${id} hung`,
+      ).toBe(true);
       const outcome = pairs.find(({ database }) => database === id)?.outcome;
       // Parted, it was refused, if the way was not back before its I/O hung.
       if (!wasCut) expect(outcome).toBe('failed over');
