@@ -56,6 +56,7 @@ type Question = Pick<Asked, 'command' | 'scenario' | 'preset' | 'set'> & {
 export function commandOf(
   { command, scenario, preset, seeds, set, arms }: Question,
   sweep: Sweep | null = null,
+  metrics: readonly string[] = [],
 ): string {
   const settings = (of: Readonly<Record<string, string>>) =>
     Object.entries(of).map(([key, value]) => `${key}=${value}`);
@@ -68,6 +69,7 @@ export function commandOf(
       parts.push('--arm', list === '' ? arm.name : `${arm.name}:${list}`);
     }
   }
+  for (const metric of metrics) parts.push('--metric', metric.includes(' ') ? `'${metric}'` : metric);
   return parts.join(' ');
 }
 

@@ -1,6 +1,6 @@
 import { type Arm, parseArm } from '../harness/campaign/arms.ts';
 import { parseSeeds } from '../harness/campaign/seeds.ts';
-import { atLeastIs, atMostOfControl, below, both, type Holds, isNone, within } from './judge.ts';
+import { atLeastIs, atMostOfControl, below, both, type Holds, isNone, lessThan, within } from './judge.ts';
 
 /** A comparison that is to be made. */
 export interface Planned {
@@ -10,15 +10,14 @@ export interface Planned {
   readonly preset: string;
   readonly seeds: readonly number[];
   readonly arms: readonly Arm[];
+  /** What is measured; empty: what `compare` measures when it is not told. */
+  readonly metrics: readonly string[];
 }
 
 /** One part of a claim, said before anything was run. */
 export interface Statement {
   readonly expected: string;
-  /** `null`: no runs are planned for it in this version. */
-  readonly evidence: Evidence | null;
-  /** Why none are. */
-  readonly without?: string;
+  readonly evidence: Evidence | PooledEvidence;
 }
 
 export interface Evidence {
@@ -34,6 +33,16 @@ export interface Evidence {
   readonly atLeast?: number;
   /** Metrics whose spread, and difference from the control, are shown. */
   readonly shows: readonly string[];
+}
+
+/** Of a claim about the runs of all seeds together: two metrics whose means differ by no more than so much. */
+export interface PooledEvidence {
+  readonly campaign: string;
+  readonly arm: string;
+  readonly needs: number;
+  readonly metric: string;
+  readonly other: string;
+  readonly tolerance: number;
 }
 
 export interface Claim {
@@ -53,6 +62,59 @@ const ANSWERED = 0.99;
 const SHORTER = 'phases.storm.atMost=125s';
 const arms = (...texts: readonly string[]): readonly Arm[] => texts.map(parseArm);
 
+/** Curves of the operators' steps, as means over the 10 s before and after each. */
+const step = (action: string, curve: string) => {
+  const of = (when: string): string => `action.${action}.${curve}.${when}`;
+  return { before: of('before'), after: of('after') };
+};
+const CREATION_OF_B = step('disableCreation', 'api.b');
+const CUT_OF_B = step('cutControl', 'api.b');
+const CUT_OF_A = step('cutControl', 'api.a');
+const CUT_ELECTIONS = step('cutControl', 'electionsPerSecond');
+const SEARCH = step('stopSearch', 'searchPerSecond');
+const SLOTS = step('addNodes', 'freeSlots');
+const BACK_ELECTIONS = step('reconnectControl', 'electionsPerSecond');
+const BACK_STUCK = step('reconnectControl', 'stuckShare');
+const CREATION_OF_A = step('enableCreation', 'api.a');
+
+const AFFECTED = 'databases.a.affectedShare(at: trigger.end + 10s)';
+const PREDICTED = 'databases.a.predictedShare(at: trigger.end + 10s)';
+
+/** The curves of a campaign's steps are on record though nothing else of the run is compared. */
+const OPERATED: Planned = {
+  name: 'operated',
+  scenario: 'ebs-2011-operated',
+  preset: 'full',
+  seeds: parseSeeds('5'),
+  arms: arms('2011'),
+  metrics: [
+    CREATION_OF_B,
+    CUT_OF_B,
+    CUT_OF_A,
+    CUT_ELECTIONS,
+    SEARCH,
+    SLOTS,
+    BACK_ELECTIONS,
+    BACK_STUCK,
+    CREATION_OF_A,
+  ].flatMap(({ before, after }) => [before, after]),
+};
+
+const DATABASES: Planned = {
+  name: 'databases',
+  scenario: 'ebs-2011-databases',
+  preset: 'full',
+  seeds: parseSeeds('5'),
+  arms: arms(`2011:${SHORTER}`),
+  metrics: [
+    DEPTH,
+    AFFECTED,
+    PREDICTED,
+    'databases.a.withStuckVolumeShare(at: trigger.end + 10s)',
+    'databases.lostCommits',
+  ],
+};
+
 export const PLANNED: readonly Planned[] = [
   {
     name: 'arms',
@@ -68,6 +130,7 @@ export const PLANNED: readonly Planned[] = [
       `reattachFirst:reattachFirst=true,${SHORTER}`,
       `raceFixed:raceFixed=true,${SHORTER}`,
     ),
+    metrics: [],
   },
   {
     name: 'short',
@@ -75,6 +138,7 @@ export const PLANNED: readonly Planned[] = [
     preset: 'full',
     seeds: parseSeeds('5'),
     arms: arms('2011', 'racy:storage.raceProbability=1'),
+    metrics: [],
   },
   {
     name: 'null',
@@ -82,8 +146,21 @@ export const PLANNED: readonly Planned[] = [
     preset: 'full',
     seeds: parseSeeds('5'),
     arms: arms('2011', 'racy:storage.raceProbability=1'),
+    metrics: [],
   },
+  OPERATED,
+  DATABASES,
 ];
+
+const inStep = (holds: Holds, ...curves: readonly { before: string; after: string }[]): Evidence => ({
+  campaign: 'operated',
+  arm: '2011',
+  needs: 5,
+  holds,
+  shows: curves.flatMap(({ before, after }) => [before, after]),
+});
+const rises = ({ before, after }: { before: string; after: string }): Holds => lessThan(before, after);
+const falls = ({ before, after }: { before: string; after: string }): Holds => lessThan(after, before);
 
 const inArm = (arm: string, holds: Holds, shows: readonly string[]): Evidence => ({
   campaign: 'arms',
@@ -194,9 +271,35 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Each step of the operators moves its curve as AWS reports',
     statements: [
       {
-        expected: 'each step moves its curve in the direction that AWS reports',
-        evidence: null,
-        without: 'no runs are planned for it yet',
+        expected: 'creation disabled in zone a: more calls of users in zone b are answered after it, in every seed',
+        evidence: inStep(rises(CREATION_OF_B), CREATION_OF_B),
+      },
+      {
+        expected:
+          'its cluster cut off from the control plane: at least 99 % of the calls of zone b are answered, and fewer of zone a; fewer elections; in every seed',
+        evidence: inStep(
+          both(atLeastIs(CUT_OF_B.after, ANSWERED), falls(CUT_OF_A), falls(CUT_ELECTIONS)),
+          CUT_OF_B,
+          CUT_OF_A,
+          CUT_ELECTIONS,
+        ),
+      },
+      {
+        expected: 'the search stopped: under a twentieth of the search attempts, in every seed',
+        evidence: inStep(lessThan(SEARCH.after, SEARCH.before, 0.05), SEARCH),
+      },
+      {
+        expected: 'nodes added: more free slots, in every seed',
+        evidence: inStep(rises(SLOTS), SLOTS),
+      },
+      {
+        expected:
+          'let back through throttles, with a control plane of its own: more elections and a smaller share stuck, in every seed',
+        evidence: inStep(both(rises(BACK_ELECTIONS), falls(BACK_STUCK)), BACK_ELECTIONS, BACK_STUCK),
+      },
+      {
+        expected: 'creation enabled again: more calls of users in zone a are answered, in every seed',
+        evidence: inStep(rises(CREATION_OF_A), CREATION_OF_A),
       },
     ],
   },
@@ -205,9 +308,26 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Databases are hit as often as their volumes say',
     statements: [
       {
-        expected: 'single-zone databases on four volumes: the share affected is within 5 points of 1 − (1 − p)⁴',
-        evidence: null,
-        without: 'no runs are planned for it yet',
+        expected:
+          'single-zone databases on four volumes: the share affected 10 s after the trigger, over the databases of all seeds, is within 5 points of 1 − (1 − p)⁴',
+        evidence: {
+          campaign: DATABASES.name,
+          arm: '2011',
+          needs: 5,
+          metric: AFFECTED,
+          other: PREDICTED,
+          tolerance: 0.05,
+        },
+      },
+      {
+        expected: 'no acknowledged commit of a database is lost, in every seed',
+        evidence: {
+          campaign: DATABASES.name,
+          arm: '2011',
+          needs: 5,
+          holds: isNone('databases.lostCommits'),
+          shows: ['databases.lostCommits'],
+        },
       },
     ],
   },

@@ -48,13 +48,63 @@ export function judge(runs: readonly RunRow[], question: Question, controls: rea
   return { ...judged, outcome: of - yes > needs - enough(needs) ? 'does not hold' : 'too few' };
 }
 
+/** What is asked of the runs of all seeds together: that two metrics have means that differ by no more than so much. */
+export interface PooledQuestion {
+  readonly metric: string;
+  readonly other: string;
+  readonly tolerance: number;
+  /** Seeds that the claim was made for. */
+  readonly needs: number;
+}
+
+export interface PooledJudged {
+  readonly outcome: Judged['outcome'];
+  /** Conclusive runs that have both; the means are theirs. */
+  readonly of: number;
+  readonly mean: number | null;
+  readonly otherMean: number | null;
+}
+
+/** With fewer seeds than the claim was made for it is neither held nor refuted: those to come may move a mean. */
+export function judgePooled(
+  runs: readonly RunRow[],
+  { metric, other, tolerance, needs }: PooledQuestion,
+): PooledJudged {
+  const pairs = runs
+    .filter(({ state }) => state === 'conclusive')
+    .map(({ values }) => [known(values[metric]), known(values[other])] as const)
+    .filter((pair): pair is readonly [number, number] => pair.every((value) => value !== null));
+  const of = pairs.length;
+  if (of === 0) return { outcome: 'too few', of, mean: null, otherMean: null };
+  const meanOf = (index: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[index], 0) / of;
+  const [mean, otherMean] = [meanOf(0), meanOf(1)];
+  const isWithin = Math.abs(mean - otherMean) <= tolerance + ROUNDING;
+  return { outcome: of < needs ? 'too few' : isWithin ? 'holds' : 'does not hold', of, mean, otherMean };
+}
+
+/** Shares are kept with nine digits. */
+const ROUNDING = 1e-9;
+const NOTHING = { atLeast: null, atMost: null } as const;
+const known = ({ atLeast, atMost }: RunRow['values'][string] = NOTHING): number | null =>
+  atLeast === atMost ? atLeast : null;
+
 /** `null` where the value's bounds do not say, or there is none. */
 export const below =
   (metric: string, limit: number): Holds =>
   ({ values }) => {
-    const { atLeast, atMost } = values[metric] ?? { atLeast: null, atMost: null };
+    const { atLeast, atMost } = values[metric] ?? NOTHING;
     if (atMost !== null && atMost < limit) return true;
     return atLeast !== null && atLeast >= limit ? false : null;
+  };
+
+/** Of two metrics of the same run. */
+export const lessThan =
+  (metric: string, other: string, times = 1): Holds =>
+  ({ values }) => {
+    const { atLeast: low, atMost: high } = values[metric] ?? NOTHING;
+    const { atLeast: otherLow, atMost: otherHigh } = values[other] ?? NOTHING;
+    if (high !== null && otherLow !== null && high < times * otherLow) return true;
+    return low !== null && otherHigh !== null && low >= times * otherHigh ? false : null;
   };
 
 export const not =
@@ -79,7 +129,7 @@ export const both =
 export const within =
   (metric: string, distance: number): Holds =>
   ({ values }) => {
-    const { atLeast, atMost } = values[metric] ?? { atLeast: null, atMost: null };
+    const { atLeast, atMost } = values[metric] ?? NOTHING;
     // A ten-thousandth is the digit to which shares are measured.
     return atLeast === null || atMost === null
       ? null

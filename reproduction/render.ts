@@ -1,8 +1,8 @@
 import { countsOf, type RunRow } from '../harness/campaign/arm-summary.ts';
 import { boundsText, differenceText, intervalText, shareText } from '../harness/report/campaign/values.ts';
 import { type Campaign, commandOf, runsOf } from './campaigns.ts';
-import { CLAIMS, type Claim, type Evidence, PLANNED, type Statement } from './claims.ts';
-import { judge } from './judge.ts';
+import { CLAIMS, type Claim, type Evidence, PLANNED, type PooledEvidence, type Statement } from './claims.ts';
+import { type Judged, judge, judgePooled } from './judge.ts';
 
 const HEAD = `# The reproduction, claim by claim
 
@@ -44,19 +44,40 @@ function renderClaim({ number, title, statements }: Claim, campaigns: readonly C
 }
 
 const runsText = ({ evidence }: Statement): string => {
-  if (evidence === null) return '–';
   return evidence.campaign === 'all' ? 'all' : `[${evidence.campaign}](#campaigns), arm ${evidence.arm}`;
 };
 
+interface Words {
+  readonly outcome: string;
+  readonly measured: string;
+}
+
 /** What a statement comes to. */
-export function judged(
-  { evidence, without }: Statement,
-  campaigns: readonly Campaign[],
-): { readonly outcome: string; readonly measured: string } {
-  if (evidence === null) return { outcome: 'not measured yet', measured: without ?? '–' };
+export function judged({ evidence }: Statement, campaigns: readonly Campaign[]): Words {
   const runs = evidenceRuns(evidence, campaigns);
-  const { asked, conclusive, missing } = countsOf(runs);
+  const { asked, missing } = countsOf(runs);
   if (asked === missing) return { outcome: 'not measured yet', measured: '–' };
+  return 'other' in evidence ? judgedPooled(evidence, runs) : judgedEach(evidence, runs, campaigns);
+}
+
+function judgedPooled(evidence: PooledEvidence, runs: readonly RunRow[]): Words {
+  const { asked, conclusive, missing } = countsOf(runs);
+  const { outcome, of, mean, otherMean } = judgePooled(runs, evidence);
+  const counted = `${conclusive} of ${asked - missing} runs conclusive`;
+  const [measured, predicted] = [mean, otherMean].map((value) =>
+    value === null ? '–' : `${(100 * value).toFixed(1)} %`,
+  );
+  return {
+    outcome: outcomeText(outcome, `${of} of ${evidence.needs} seeds so far`),
+    measured: `mean \`${evidence.metric}\` ${measured}, of \`${evidence.other}\` ${predicted} (n = ${of}); ${counted}`,
+  };
+}
+
+const outcomeText = (outcome: Judged['outcome'], soFar: string): string =>
+  outcome === 'holds' ? '**holds**' : outcome === 'does not hold' ? '**does not hold**' : soFar;
+
+function judgedEach(evidence: Evidence, runs: readonly RunRow[], campaigns: readonly Campaign[]): Words {
+  const { asked, conclusive, missing } = countsOf(runs);
   const numbers = [`${conclusive} of ${asked - missing} runs conclusive`, ...shown(evidence, campaigns)];
   if (evidence.holds === null) {
     const outcome = conclusive < evidence.needs ? `${conclusive} of ${evidence.needs} seeds so far` : 'reported';
@@ -76,19 +97,14 @@ export function judged(
     ...(broken === 0 ? [] : [`and ${broken} inconclusive runs lack it`]),
     ...(setAside === 0 ? [] : [`${setAside} seeds that it is not about set aside`]),
   ];
-  const word =
-    broken > 0 || outcome === 'does not hold'
-      ? '**does not hold**'
-      : outcome === 'holds'
-        ? '**holds**'
-        : `${share.of} of ${needs} ${evidence.campaign === 'all' ? 'runs' : 'seeds'} so far`;
+  const soFar = `${share.of} of ${needs} ${evidence.campaign === 'all' ? 'runs' : 'seeds'} so far`;
   return {
-    outcome: word,
+    outcome: outcomeText(broken > 0 ? 'does not hold' : outcome, soFar),
     measured: [share.of === 0 ? 'no run can tell' : `so in ${shareText(share)}`, ...also, ...numbers].join('; '),
   };
 }
 
-function evidenceRuns({ campaign, arm }: Evidence, campaigns: readonly Campaign[]): readonly RunRow[] {
+function evidenceRuns({ campaign, arm }: Evidence | PooledEvidence, campaigns: readonly Campaign[]): readonly RunRow[] {
   if (campaign === 'all') return campaigns.flatMap(runsOf);
   const one = campaigns.find(({ name }) => name === campaign);
   return one === undefined ? [] : runsOf(one).filter((run) => run.arm === arm);
@@ -127,14 +143,21 @@ function renderCampaigns(campaigns: readonly Campaign[]): string {
       const file = campaign.sweep === null ? `${campaign.asked.command}.md` : 'sweep.md';
       return [
         `[${campaign.name}](${campaign.name}/${file})`,
-        `\`${commandOf(campaign.asked, campaign.sweep)}\``,
+        `\`${commandOf(campaign.asked, campaign.sweep, metricsOf(campaign.name))}\``,
         `${conclusive} of ${asked} conclusive, ${left}`,
       ];
     }),
-    ...planned.map((one) => [one.name, `\`${commandOf({ command: 'compare', set: {}, ...one })}\``, 'not made yet']),
+    ...planned.map((one) => [
+      one.name,
+      `\`${commandOf({ command: 'compare', set: {}, ...one }, null, one.metrics)}\``,
+      'not made yet',
+    ]),
   ];
   return ['## Campaigns', table(['', 'command', 'runs'], rows)].join('\n\n');
 }
+
+/** They are asked for anew whenever a campaign is reported, and are no part of what it was begun with. */
+const metricsOf = (name: string): readonly string[] => PLANNED.find((one) => one.name === name)?.metrics ?? [];
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows]

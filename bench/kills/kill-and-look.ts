@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { putBackAbandoned } from '../../harness/lab/put-back-abandoned.ts';
 import type { Drill } from './drill.ts';
-import { belongingsOf, remainsOf } from './remains.ts';
+import { belongingsOf, remainsMeanwhile, remainsOf } from './remains.ts';
 
-/** The reaper acts ten seconds after the run's process is gone, and removes some twenty containers. */
+/** The reaper acts five seconds after the run's process is gone, and removes some twenty containers. */
 const CLEAN_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 
@@ -42,11 +42,13 @@ export async function killAndLook(docker: Docker, drill: Drill, session: string 
   const [journal, stage] = await Promise.all([drill.journal(), drill.stage()]);
   const mark = `XDG_STATE_HOME=${drill.state}`;
   const all = await belongingsOf(docker, journal?.runId ?? null, mark, session);
-  let leftovers = await remainsOf(docker, all);
+  let leftovers = await remainsMeanwhile(docker, all);
   while (leftovers.length > 0 && performance.now() - killedAt < CLEAN_WITHIN_MS) {
     await delay(LOOK_EVERY_MS);
-    leftovers = await remainsOf(docker, all);
+    leftovers = await remainsMeanwhile(docker, all);
   }
+  // Whole, where the engine still had something.
+  if (leftovers.length > 0) leftovers = await remainsOf(docker, all);
   const cleanAt = performance.now();
   const reported = await putBackAbandoned(docker, drill.journals);
   const journals = await readdir(drill.journals).catch(() => []);

@@ -66,8 +66,8 @@ export async function belongingsOf(
   };
 }
 
-/** In words, everything of a run that is still there, on the engine and in the machine's kernel. */
-export async function remainsOf(docker: Docker, all: Belongings): Promise<string[]> {
+/** In words, what the engine says is still there of a run. */
+async function remainsOnEngine(docker: Docker, all: Belongings): Promise<string[]> {
   const found: string[] = [];
   for (const label of labelsOf(all.runId, all.session)) {
     const filters = { label: [label] };
@@ -77,6 +77,21 @@ export async function remainsOf(docker: Docker, all: Belongings): Promise<string
     for (const one of await docker.listNetworks({ filters })) found.push(`network ${one.Name}`);
     for (const one of (await docker.listVolumes({ filters })).Volumes ?? []) found.push(`volume ${one.Name}`);
   }
+  return [...new Set(found)];
+}
+
+/**
+ * The same while the run is being removed: the machine is looked through only once the engine has nothing left, as
+ * each look holds the lock of the packet filters that the removal needs.
+ */
+export async function remainsMeanwhile(docker: Docker, all: Belongings): Promise<string[]> {
+  const onEngine = await remainsOnEngine(docker, all);
+  return onEngine.length > 0 ? onEngine : remainsOf(docker, all);
+}
+
+/** In words, everything of a run that is still there, on the engine and in the machine's kernel. */
+export async function remainsOf(docker: Docker, all: Belongings): Promise<string[]> {
+  const found = await remainsOnEngine(docker, all);
   for (const { ifname } of await hostInterfaces()) {
     if (all.interfaces.includes(ifname)) found.push(`interface ${ifname}`);
   }

@@ -5,6 +5,7 @@ import { EngineWatch } from '../lab/engine/watch-engine.ts';
 import { resolveImage, resolveReaper } from '../lab/images/resolve-images.ts';
 import type { LabImages } from '../lab/lab.ts';
 import { LIMITS } from '../lab/limits.ts';
+import { allEnded } from '../time/all-ended.ts';
 import { withDeadline } from '../time/deadline.ts';
 
 export interface Prepared {
@@ -27,8 +28,8 @@ export async function prepareEngine(yes: boolean, progress: (line: string) => vo
 async function resolveAll(docker: Docker, progress: (line: string) => void): Promise<Prepared> {
   await requireFitEngine(docker);
   const context = { docker, progress };
-  const runtime = await resolveImage(context, 'runtime');
-  const toxiproxy = await resolveImage(context, 'toxiproxy');
+  // One waits for packages while the other compiles.
+  const [runtime, toxiproxy] = await allEnded([resolveImage(context, 'runtime'), resolveImage(context, 'toxiproxy')]);
   const fixtures = await resolveImage(context, 'fixtures');
   const reaper = await resolveReaper(context);
   return {

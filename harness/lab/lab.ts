@@ -6,6 +6,7 @@ import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { HistoryRecord } from '../history/records.ts';
 import type { Plan, PlanContainer, Role } from '../scenario/plan.ts';
+import { allEnded } from '../time/all-ended.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import type { ShapingChoice } from './choose-shaping.ts';
@@ -399,14 +400,6 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     const { gone } = this.#options;
     await withDeadline(clean(this.docker, this.runId), LIMITS.cleanMs, 'the removal of the lab', gone);
   }
-}
-
-/** As `Promise.all`, but all have ended when it settles: what one leaves under way could not be removed. */
-async function allEnded<T extends readonly unknown[]>(
-  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(promises);
-  return (await Promise.all(promises)) as unknown as T;
 }
 
 /** 304 and 409: what was to be stopped does not run. */

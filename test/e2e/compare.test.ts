@@ -17,7 +17,7 @@ const newFolder = () => mkdtemp(join(tmpdir(), 'zonestorm-compare-'));
 const readJson = async <T>(...path: readonly string[]): Promise<T> =>
   JSON.parse(await readFile(join(...path), 'utf8')) as T;
 
-/** A run's reaper that could not be removed with its run goes by itself, ten seconds after that. */
+/** A run's reaper that could not be removed with its run goes by itself, seconds after that. */
 const expectNothingLeft = () => expect.poll(leftovers, { timeout: 40_000, interval: 1_000 }).toEqual([]);
 
 let last: Started | null = null;

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRow } from '../../../harness/campaign/arm-summary.ts';
-import { atLeastIs, atMostOfControl, below, both, isNone, judge, within } from '../../../reproduction/judge.ts';
+import {
+  atLeastIs,
+  atMostOfControl,
+  below,
+  both,
+  isNone,
+  judge,
+  judgePooled,
+  lessThan,
+  within,
+} from '../../../reproduction/judge.ts';
 
 const exactly = (value: number) => ({ atLeast: value, atMost: value });
 const row = (seed: number, values: RunRow['values'], state: RunRow['state'] = 'conclusive'): RunRow => {
@@ -82,4 +92,37 @@ test('bounds decide where they can', () => {
   expect(within('m', 7)(open, undefined)).toBeNull();
   expect(both(below('m', 8), below('none', 1))(between, undefined)).toBeNull();
   expect(both(below('m', 5), below('none', 1))(between, undefined)).toBe(false);
+});
+
+test('one metric of a run against another, by their bounds', () => {
+  const run = row(1, { low: exactly(2), high: exactly(4), open: { atLeast: 3, atMost: null } });
+  const less = (metric: string, other: string, times?: number) => lessThan(metric, other, times)(run, undefined);
+  expect([less('low', 'high'), less('high', 'low'), less('low', 'low')]).toEqual([true, false, false]);
+  expect([less('low', 'open'), less('open', 'high'), less('open', 'low'), less('low', 'none')]).toEqual([
+    true,
+    null,
+    false,
+    null,
+  ]);
+  expect([less('low', 'high', 0.51), less('low', 'high', 0.5)]).toEqual([true, false]);
+});
+
+test('means of all seeds: with as many as the claim was made for, and only of those that have both', () => {
+  const question = { metric: 'affected', other: 'predicted', tolerance: 0.05, needs: 2 };
+  const pair = (seed: number, affected: number, predicted: number) =>
+    row(seed, { affected: exactly(affected), predicted: exactly(predicted) });
+  const off = [pair(1, 0.6, 0.5), pair(2, 0.4, 0.5)];
+  expect(judgePooled(off, question)).toMatchObject({ outcome: 'holds', of: 2 });
+  expect(judgePooled([pair(1, 0.55, 0.5), pair(2, 0.55, 0.5)], question).outcome).toBe('holds');
+  expect(judgePooled([pair(1, 0.56, 0.5), pair(2, 0.56, 0.5)], question).outcome).toBe('does not hold');
+  expect(judgePooled([pair(1, 0.4, 0.5), pair(2, 0.4, 0.5)], question).outcome).toBe('does not hold');
+  const unfit = { ...pair(3, 0.5, 0.5), state: 'inconclusive' as const };
+  const half = row(4, { affected: exactly(0.9), predicted: { atLeast: 0.1, atMost: 0.2 } });
+  expect(judgePooled([...off.slice(1), unfit, half], question)).toEqual({
+    outcome: 'too few',
+    of: 1,
+    mean: 0.4,
+    otherMean: 0.5,
+  });
+  expect(judgePooled([], question)).toEqual({ outcome: 'too few', of: 0, mean: null, otherMean: null });
 });
