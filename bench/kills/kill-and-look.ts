@@ -47,8 +47,8 @@ export async function killAndLook(docker: Docker, drill: Drill, session: string 
     await delay(LOOK_EVERY_MS);
     leftovers = await remainsMeanwhile(docker, all);
   }
-  // Whole, where the engine still had something.
-  if (leftovers.length > 0) leftovers = await remainsOf(docker, all);
+  // The whole of it; what goes only while it is looked for was left all the same.
+  if (leftovers.length > 0) leftovers = [...new Set([...leftovers, ...(await remainsOf(docker, all))])];
   const cleanAt = performance.now();
   const reported = await putBackAbandoned(docker, drill.journals);
   const journals = await readdir(drill.journals).catch(() => []);

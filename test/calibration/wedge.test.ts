@@ -60,7 +60,7 @@ async function jam(seconds: number, change: () => Promise<void>): Promise<Jam> {
   const bytes = async () => (await router.shell.queue()).frameBytes;
   const start = await bytes();
   await until('the flood flows', async () => (await bytes()) > start + 1_000_000);
-  // One may come a second after the other, whose bytes drop its SYN: a cap would be shared out anew amid the jam.
+  // One may come after the other's first bytes, and a cap would be shared out anew amid the jam.
   await until('all of it', async () => (await router.shell.connections()).get(port) === CONNECTIONS);
   await change();
   await probe.lab.containers.pause('a2');

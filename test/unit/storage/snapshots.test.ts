@@ -43,7 +43,7 @@ const kill = (cluster: TestCluster, ...nodes: readonly string[]) =>
   Promise.all(nodes.map((node) => cluster.stopProgram(node, 'SIGKILL')));
 const pastLeases = () => new Promise((resolve) => setTimeout(resolve, 700));
 
-test.concurrent('a new volume has what the snapshot had, on two disks, whatever was written since', async () => {
+test('a new volume has what the snapshot had, on two disks, whatever was written since', async () => {
   await using cluster = await start();
   const writes = new OrderedWrites(await open(cluster, 'a', 'v1'), VOLUME_BYTES);
   await writes.write(20);
@@ -69,7 +69,7 @@ test.concurrent('a new volume has what the snapshot had, on two disks, whatever 
   for (const { path } of held) expect((await readFile(path)).readUInt8(0)).toBe(9);
 });
 
-test.concurrent('snapshots are listed, outlive a restart of the control plane, and go when deleted', async () => {
+test('snapshots are listed, outlive a restart of the control plane, and go when deleted', async () => {
   await using cluster = await start();
   const first = await take(cluster);
   const second = await take(cluster);
@@ -93,7 +93,7 @@ test.concurrent('snapshots are listed, outlive a restart of the control plane, a
   expect(await take(cluster, 'v9').catch(codeOf)).toBe('unknown-volume');
 });
 
-test.concurrent('a snapshot under writes is of one point in their order', async () => {
+test('a snapshot under writes is of one point in their order', async () => {
   await using cluster = await start();
   const writes = new OrderedWrites(await open(cluster, 'a', 'v1'), VOLUME_BYTES);
   await writes.write(writes.blocks);
@@ -113,7 +113,7 @@ test.concurrent('a snapshot under writes is of one point in their order', async 
   await writes.stop();
 });
 
-test.concurrent('of a stuck volume there is none in 2011: the call takes its worker until the time is over', async () => {
+test('of a stuck volume there is none in 2011: the call takes its worker until the time is over', async () => {
   await using cluster = await start({ slotsPerNode: 1, snapshotTimeoutMs: TIMEOUT_MS, controlPlaneWorkers: 1 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
@@ -129,7 +129,7 @@ test.concurrent('of a stuck volume there is none in 2011: the call takes its wor
   expect(await call).toBe('unreadable');
 });
 
-test.concurrent('with the remedy a stuck volume is read where it is blocked, with every acknowledged write', async () => {
+test('with the remedy a stuck volume is read where it is blocked, with every acknowledged write', async () => {
   await using cluster = await start({ slotsPerNode: 1, snapshotStuck: 1 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
@@ -146,7 +146,7 @@ test.concurrent('with the remedy a stuck volume is read where it is blocked, wit
   expect(snapshots).toMatchObject([{ volume: 'v1', node: 'a', role: 'primary', epoch: 1 }]);
 });
 
-test.concurrent('with the remedy a volume without a primary is read from its confirmed mirror', async () => {
+test('with the remedy a volume without a primary is read from its confirmed mirror', async () => {
   // Nobody asks to be promoted for as long as this takes.
   await using cluster = await start({ snapshotStuck: 1, detectorMs: 6000, leaseMs: 6000 });
   const writes = new OrderedWrites(await open(cluster, 'a', 'v1'), VOLUME_BYTES);
@@ -158,7 +158,7 @@ test.concurrent('with the remedy a volume without a primary is read from its con
   expect(snapshots).toMatchObject([{ node: 'b', role: 'mirror', epoch: 1 }]);
 });
 
-test.concurrent('a damaged snapshot is given to nobody', async () => {
+test('a damaged snapshot is given to nobody', async () => {
   await using cluster = await start();
   const { snapshot } = await take(cluster);
   const bytes = await bytesOf(cluster, snapshot);
@@ -170,7 +170,7 @@ test.concurrent('a damaged snapshot is given to nobody', async () => {
   );
 });
 
-test.concurrent('in a full cluster a restoration looks for room until its time is over, and leaves nothing', async () => {
+test('in a full cluster a restoration looks for room until its time is over, and leaves nothing', async () => {
   await using cluster = await start({ slotsPerNode: 1, createTimeoutMs: TIMEOUT_MS });
   // c and d have one slot each, so one volume fits, and not two.
   const { snapshot } = await take(cluster);
@@ -190,7 +190,7 @@ test.concurrent('in a full cluster a restoration looks for room until its time i
   expect(again).toMatch(/^z-user/);
 });
 
-test.concurrent('a snapshot and a volume that their user has given up go again', async () => {
+test('a snapshot and a volume that their user has given up go again', async () => {
   await using cluster = await start({ snapshotTimeoutMs: 8000, createTimeoutMs: 8000 });
   const { snapshot } = await take(cluster);
   const pipes = NODES.flatMap((node) => cluster.pipesFrom('control-plane', node));
@@ -226,7 +226,7 @@ const whileFilling = async (cluster: TestCluster, isEnough: (nodes: readonly str
   return nodes;
 };
 
-test.concurrent('what was given up half filled leaves its slot when its node starts again', async () => {
+test('what was given up half filled leaves its slot when its node starts again', async () => {
   await using cluster = await start({ createTimeoutMs: 3000 });
   const { snapshot } = await take(cluster);
   for (const node of NODES) for (const pipe of cluster.pipesFrom('control-plane', node)) pipe.delayMs = 100;
@@ -241,7 +241,7 @@ test.concurrent('what was given up half filled leaves its slot when its node sta
   expect(await fillingOn(cluster)).not.toContain(node);
 });
 
-test.concurrent('a node that falls silent half filled is left for others, and gives its slot back', async () => {
+test('a node that falls silent half filled is left for others, and gives its slot back', async () => {
   await using cluster = await start({ createTimeoutMs: 8000 });
   const { snapshot } = await take(cluster);
   const pipes = NODES.flatMap((node) => cluster.pipesFrom('control-plane', node));
@@ -256,7 +256,7 @@ test.concurrent('a node that falls silent half filled is left for others, and gi
   expect(await whileFilling(cluster, (nodes) => nodes.length === 0)).toEqual([]);
 });
 
-test.concurrent('the control plane’s own snapshots: of each volume in turn, and only the newest stays', async () => {
+test('the control plane’s own snapshots: of each volume in turn, and only the newest stays', async () => {
   await using cluster = await start({ snapshotEveryMs: 60 }, [
     ['v1', 'a', 'b'],
     ['v2', 'c', 'd'],
@@ -279,7 +279,7 @@ test.concurrent('the control plane’s own snapshots: of each volume in turn, an
   expect(after.snapshots.map((one) => one.snapshot)).toContain(snapshot);
 });
 
-test.concurrent('an unrecoverable volume gets its snapshot back, on other nodes; its old copies go', async () => {
+test('an unrecoverable volume gets its snapshot back, on other nodes; its old copies go', async () => {
   await using cluster = await start({}, [
     ['v1', 'a', 'b'],
     ['v2', 'b', 'a'],
@@ -327,7 +327,7 @@ test.concurrent('an unrecoverable volume gets its snapshot back, on other nodes;
   expect((await contentOf(cluster, config.primary, 'v1')).equals(stored)).toBe(true);
 });
 
-test.concurrent('restoring goes by batches, skips damaged snapshots, and says what has no room', async () => {
+test('restoring goes by batches, skips damaged snapshots, and says what has no room', async () => {
   await using cluster = await start({ slotsPerNode: 3, createTimeoutMs: 2000 }, [
     ['v1', 'a', 'b'],
     ['v2', 'a', 'b'],
