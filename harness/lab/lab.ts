@@ -214,6 +214,8 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     this.#isolation = isolation;
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
     for (const roles of START_ORDER) {
+      // Each is a process that the engine starts in a container: before the nodes, or it would make heartbeats late.
+      if (roles.includes('control-plane')) await this.#witnesses.start();
       const containers = plan.containers.filter((one) => roles.includes(one.role));
       if (containers.length === 0) continue;
       await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
@@ -223,7 +225,6 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       const begin = programs.get(id);
       if (begin !== undefined) this.programs.keep(id, begin);
     }
-    await this.#witnesses.start();
     for (const { afterStart } of routers) afterStart();
   }
 

@@ -23,6 +23,8 @@ export const LIMITS = {
   stopConcurrency: 2,
   /** A node waits for its peers and the control plane before it says that it is ready. */
   readyMs: 60_000,
+  /** For the machine to come to rest after everything has been started; then the run begins in any case. */
+  restMs: 6_000,
   /** A Toxiproxy that has not answered by then is wedged: https://github.com/Shopify/toxiproxy/issues/558 */
   toxiproxyMs: 2_500,
   /** Removing some forty containers takes 3 s; an engine that has died never answers. */

@@ -21,6 +21,7 @@ import type { Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { awaitRest } from './await-rest.ts';
 import { keepLogs } from './keep-logs.ts';
 import { LiveState } from './live-state.ts';
 import { listenForOperators } from './operate-socket.ts';
@@ -242,6 +243,7 @@ async function conduct(
   try {
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
+    await awaitRest(live, LIMITS.restMs, options.signal);
     const operator = new Operator({ plan, target: lab, onRecord, signal: options.signal });
     {
       await using _terminals = await listenForOperators(options.folder, operator);

@@ -12,9 +12,9 @@ test('databases are affected where a volume of theirs is stuck, and lose no ackn
   expect(result.verdict).toEqual({ outcome: 'pass', problems: [] });
   expect(code).toBe(0);
   const [a, b] = result.databases.zones;
-  expect(a).toMatchObject({ zone: 'use1-a', databases: 15, volumesEach: 4 });
+  expect(a).toMatchObject({ zone: 'use1-a', databases: 10, volumesEach: 4 });
   expect(a?.at10s?.affected).toBeGreaterThan(0);
-  expect(a?.at10s?.affected).toBeLessThan(15);
+  expect(a?.at10s?.affected).toBeLessThan(10);
   expect(b).toMatchObject({ zone: 'use1-b', databases: 3, peakAffected: 0 });
   // Counted anew, without the product's measuring code: which volumes hung for over two seconds, and whose they are.
   const lines = (await readText(folder, 'history.jsonl')).split('\n').filter((line) => line !== '');

@@ -29,6 +29,7 @@ export const FIXTURE_SOURCES: readonly string[] = [
   'fixtures/gauge',
   'fixtures/reaper',
   'fixtures/probe',
+  'fixtures/precompile.ts',
   'harness/scenario/container-config.ts',
   // Of SQLite's package what the programs import, out of many builds.
   ...['package.json', 'LICENSE', 'dist/wa-sqlite-async.mjs', 'dist/wa-sqlite-async.wasm']

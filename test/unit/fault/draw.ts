@@ -12,12 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), 'zonestorm-draw-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const base = resolve(import.meta.dirname, '../../../fixtures/scenarios/ebs-2011.yaml');
 
-/** The plan of a scenario outside the package: phases `p0`, `p1` …, each of so much YAML in braces. */
+/** The plan of a scenario outside the package: eight nodes, and phases `p0`, `p1` …, each of so much YAML in braces. */
 export function planOf(phases: readonly string[], seed = 1, faults: FaultLanguage = FAULTS): Promise<Plan> {
   const file = join(folder, 'drawn.yaml');
   const list = phases.map((phase, i) => `  - p${i}: { ${phase} }\n`).join('');
   writeFileSync(file, `name: drawn\ntitle: Drawn\nextends: ${base}\nphases:\n${list}`);
-  return loadScenario(file, { seed, overrides: {}, faults });
+  return loadScenario(file, { seed, overrides: { 'zones.use1-a.nodes': '8' }, faults });
 }
 
 /** The faults of one phase of 10 s, which is written as a YAML list without its brackets. */

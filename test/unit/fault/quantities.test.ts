@@ -3,18 +3,18 @@ import { drawnOne, problemsOf } from './draw.ts';
 
 describe('capacity', () => {
   test('a share of the router’s own, or Mbit/s', async () => {
-    // a-primary has 120 Mbit/s in `fast`.
+    // a-primary has 60 Mbit/s in `fast`.
     expect(await drawnOne('capacity: { router: a-primary, to: 25% }')).toMatchObject({
-      settings: { mbit: 30 },
+      settings: { mbit: 15 },
       targets: { zone: 'use1-a', routers: ['a-primary'], links: [], containers: [] },
-      description: 'the capacity of a-primary was 30 of 120 Mbit/s',
+      description: 'the capacity of a-primary was 15 of 60 Mbit/s',
     });
     expect((await drawnOne('capacity: { router: a-replication, to: 1500kbit }')).settings).toEqual({ mbit: 1.5 });
   });
 
   test('more than the router has, nothing, or of no router', async () => {
-    expect(await problemsOf('capacity: { router: a-primary, to: 121mbit }')).toEqual([
-      '5 found 121 Mbit/s, expected less than the 120 Mbit/s of a-primary',
+    expect(await problemsOf('capacity: { router: a-primary, to: 61mbit }')).toEqual([
+      '5 found 61 Mbit/s, expected less than the 60 Mbit/s of a-primary',
     ]);
     expect(await problemsOf('capacity: { router: a-primary, to: 0% }')).toHaveLength(1);
     expect(await problemsOf('capacity: { router: a-primary, to: 120% }')).toHaveLength(1);

@@ -33,3 +33,14 @@ test('a crashed node’s last numbers count no more: others may serve its volume
   live.take(node('a1', 200, 0, 0));
   expect([live.mirrored, live.recovered]).toEqual([true, true]);
 });
+
+test('the machine rests when its last two samples were below the limit, and not before there are two', () => {
+  const live = new LiveState(plan);
+  const sample = (busyShare: number): void =>
+    live.take({ kind: 'host', t: 1, source: 'harness', busyShare, stealShare: 0, lagP99Ms: 0 });
+  const rests = [0.1, 0.9, 0.6, 0.6, 0.7, 0.1, 0.1].map((share) => {
+    sample(share);
+    return live.machineRests;
+  });
+  expect(rests).toEqual([false, false, false, true, false, false, true]);
+});

@@ -37,12 +37,15 @@ describe('loop', () => {
   const plan = planOf('loop');
   const fast = planOf('fast');
 
-  test('is fast with users, their calls, a store that takes its time, and the race of closes', () => {
+  test('is fast in a larger size, with users, their calls, a store that takes its time, and the race of closes', () => {
     expect(users(plan)).toEqual(['a-users', 'b-users']);
     const own = { storeServiceMs: 12.5, raceProbability: 0.0003 };
-    expect(plan.storage).toEqual({ ...fast.storage, ...own });
-    expect(plan.volumes).toEqual(fast.volumes);
-    expect(plan.phases[1]).toEqual(fast.phases[1]);
+    const size = { volumeBytes: 1_441_792, slotsPerNode: 17 };
+    const search = { searchParallel: 4, searchServiceMinMs: 18, searchServiceMaxMs: 24 };
+    expect(plan.storage).toEqual({ ...fast.storage, ...size, ...search, ...own });
+    const [ofLoop, ofFast] = [plan, fast].map(({ volumes }) => volumes.filter(({ zone }) => zone === 'use1-a').length);
+    expect([ofLoop, ofFast]).toEqual([60, 40]);
+    expect(plan.phases.map(({ name }) => name)).toEqual(fast.phases.map(({ name }) => name));
   });
 
   test.each(['loop', 'full'])(
