@@ -53,7 +53,7 @@ const INSTANTS: readonly (readonly Instant[])[] = [
     { name: 'with many faults in force', come: (one) => one.inForce(10), waitMs: 500, atLeast: 8 },
   ],
   [
-    { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), waitMs: 700, atLeast: 3 },
+    { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), waitMs: 200, atLeast: 3 },
     { name: 'while the programs stop', come: (one) => one.said(/stopping the load/), waitMs: 200, atLeast: 0 },
     { name: 'while the disks are read', come: (one) => one.said(/reading every replica/), waitMs: 100, atLeast: 0 },
   ],

@@ -38,7 +38,7 @@ test('the placement, the faults and the rest of the load are those of ebs-2011',
   const plan = planOf('fast');
   expect(plan.volumes).toEqual(other.volumes);
   expect(plan.phases).toEqual(other.phases);
-  expect(plan.load).toEqual({ ...other.load, databases: 10, databaseTransactionsPerSecond: 0.75 });
+  expect(plan.load).toEqual({ ...other.load, databases: 10, databaseTransactionsPerSecond: 0.5 });
 });
 
 test('programs are told of the databases of the zones that they serve', () => {
