@@ -8,7 +8,12 @@ afterEach(async () => {
 });
 
 test('databases are affected where a volume of theirs is stuck, and lose no acknowledged commit', async () => {
-  const { code, result, folder } = await runScenario('ebs-2011-databases', ['--seed', '7', '--set', 'load.appRequestsPerSecond=6']);
+  const { code, result, folder } = await runScenario('ebs-2011-databases', [
+    '--seed',
+    '7',
+    '--set',
+    'load.appRequestsPerSecond=6',
+  ]);
   expect(result.verdict).toEqual({ outcome: 'pass', problems: [] });
   expect(code).toBe(0);
   const [a, b] = result.databases.zones;
