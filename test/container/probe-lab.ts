@@ -26,6 +26,14 @@ export interface ProbeLab extends AsyncDisposable {
   exec<T>(id: string, program: string, args: readonly (string | number)[]): Promise<T>;
 }
 
+/** Of the preset `loop`, at which doses are calibrated, whatever capacities suit the load of `fast`. */
+const CAPACITIES = {
+  'zones.use1-a.primary.capacity': '120mbit',
+  'zones.use1-a.primary.queue': '2.7MB',
+  'zones.use1-a.replication.capacity': '6mbit',
+  'zones.use1-a.replication.queue': '850kB',
+} as const;
+
 /**
  * A real lab of zone use1-a with some storage nodes, the instances and the control plane, in whose place the probe
  * runs: real networks, routers, links and capacities, and no storage that would put load on them.
@@ -45,7 +53,13 @@ export async function startProbeLab(
   };
   const sessionLabels = await startSession((await resolveReaper(context)).tag);
   const [block] = await freeBlocks(docker);
-  const whole = await loadScenario('ebs-2011', { preset: 'fast', seed: 1, overrides: {}, block, faults: FAULTS });
+  const whole = await loadScenario('ebs-2011', {
+    preset: 'fast',
+    seed: 1,
+    overrides: CAPACITIES,
+    block,
+    faults: FAULTS,
+  });
   const kept = new Set([...nodes, 'a-instances', 'control-plane']);
   const plan = change({
     ...whole,
