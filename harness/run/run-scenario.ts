@@ -243,7 +243,8 @@ async function conduct(
   try {
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
-    await awaitRest(live, LIMITS.restMs, options.signal);
+    const rests = await awaitRest(live, LIMITS.restMs, options.signal);
+    if (!rests) options.progress(`the machine is still busy ${LIMITS.restMs / 1000} s after the start; the run begins`);
     const operator = new Operator({ plan, target: lab, onRecord, signal: options.signal });
     {
       await using _terminals = await listenForOperators(options.folder, operator);

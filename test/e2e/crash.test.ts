@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { HistoryRecord } from '../../harness/history/records.ts';
-import type { Plan } from '../../harness/scenario/plan.ts';
 import { readText, runScenario } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
@@ -21,10 +20,9 @@ test('nodes that close too many searches at once crash, stay down, and lose no a
   const of = (kind: HistoryRecord['kind']) => history.filter((record) => record.kind === kind);
   const { crashes, ledger } = result;
   expect(crashes.nodesCrashed).toBeGreaterThan(0);
-  const { raceCloses } = (JSON.parse(await readText(folder, 'plan.json')) as Plan).storage;
   for (const { node, exitCode, closesInWindow, atSeconds } of crashes.crashes) {
     expect(exitCode).toBe(86);
-    expect(closesInWindow).toBeGreaterThan(raceCloses);
+    expect(closesInWindow).toBeGreaterThan(15);
     // After the fault, and of its doing: nobody closes that many before.
     expect(atSeconds).toBeGreaterThan(0);
     const told = of('crash').find((record) => record.source === node);

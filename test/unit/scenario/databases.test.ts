@@ -22,27 +22,36 @@ test('each database has volumes of its own, all of its zone, as many databases a
   expect(containers(plan)).toEqual(['a-databases', 'b-databases']);
   const of = (zone: string) => plan.databases.filter((database) => database.zone === zone);
   expect(of('use1-a').map(({ id }) => id)).toEqual(
-    Array.from({ length: 10 }, (_, i) => `a-db-${String(i + 1).padStart(2, '0')}`),
+    Array.from({ length: 15 }, (_, i) => `a-db-${String(i + 1).padStart(2, '0')}`),
   );
   expect(of('use1-b').map(({ id }) => id)).toEqual(['b-db-01', 'b-db-02', 'b-db-03']);
   const used = plan.databases.flatMap(({ volumes }) => volumes);
-  expect(new Set(used).size).toBe(52);
+  expect(new Set(used).size).toBe(72);
   for (const { zone, volumes } of plan.databases) {
     expect(volumes).toHaveLength(4);
     for (const id of volumes) expect(plan.volumes.find((volume) => volume.id === id)?.zone).toBe(zone);
   }
 });
 
-test('the placement, the faults and the rest of the load are those of ebs-2011', () => {
-  const other = buildPlan({ ...plain, preset: 'fast', seed: 7, overrides: {}, faults: FAULTS });
+test('the placement, the faults and the rest of the load are those of ebs-2011 in this size', () => {
+  const size = {
+    'zones.use1-a.nodes': '8',
+    'zones.use1-a.volumes': '60',
+    'storage.slotsPerNode': '17',
+    'storage.volumeBytes': '1.375MiB',
+    'zones.use1-a.primary.capacity': '120mbit',
+    'zones.use1-a.replication.capacity': '6mbit',
+    'load.ioPerSecondPerVolume': '1.1',
+  };
+  const other = buildPlan({ ...plain, preset: 'fast', seed: 7, overrides: size, faults: FAULTS });
   const plan = planOf('fast');
   expect(plan.volumes).toEqual(other.volumes);
   expect(plan.phases).toEqual(other.phases);
-  expect(plan.load).toEqual({ ...other.load, databases: 10, databaseTransactionsPerSecond: 0.5 });
+  expect(plan.load).toEqual({ ...other.load, databases: 15 });
 });
 
 test('programs are told of the databases of the zones that they serve', () => {
-  const plan = planOf('fast', { 'load.databases': '2', 'load.databaseVolumes': '3', 'storage.volumeBytes': '1MiB' });
+  const plan = planOf('fast', { 'load.databases': '2', 'load.databaseVolumes': '3' });
   const told = (id: string) => containerConfigOf(plan, id).databases.map((database) => database.id);
   expect(told('a-databases')).toEqual(['a-db-01', 'a-db-02']);
   expect(told('b-app')).toEqual(['b-db-01', 'b-db-02']);

@@ -46,6 +46,10 @@ describe('loop', () => {
     const [ofLoop, ofFast] = [plan, fast].map(({ volumes }) => volumes.filter(({ zone }) => zone === 'use1-a').length);
     expect([ofLoop, ofFast]).toEqual([60, 40]);
     expect(plan.phases.map(({ name }) => name)).toEqual(fast.phases.map(({ name }) => name));
+    const misroute = ({ phases }: Plan) =>
+      phases[1]?.faults.map(({ id, kind, settings, targets }) => [id, kind, settings, targets.containers.length]);
+    expect(misroute(plan)).toEqual(misroute(fast));
+    expect(plan.phases[1]?.seconds).toBe(fast.phases[1]?.seconds);
   });
 
   test.each(['loop', 'full'])(
