@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FaultRecord } from '../history/records.ts';
-import { Counter, countersOf } from './counter.ts';
+import { type Counter, countersOf, sumIn } from './counter.ts';
 import type { Frame, Window } from './frame.ts';
 import { mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
 import { round } from './rounding.ts';
@@ -121,7 +121,7 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
       received === null || queueMbit === null || queueMbit === 0 ? null : round(received.mbit / queueMbit, 3),
     excessBytes: excess?.bytes ?? null,
     expectedBytes: excess?.expectedBytes ?? null,
-    reason: received === null ? 'the misroute is too short for two stats records of every node' : null,
+    reason: received === null ? 'the misroute is too short for two stats records of every misrouted node' : null,
   };
 }
 
@@ -157,30 +157,28 @@ function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | 
 /**
  * Rate at which the nodes' network interfaces took bytes over the misrouted path, as payload: what the misrouted
  * nodes received on the primary plane, and what all nodes received on the replication plane. Interfaces and not
- * sockets, since a round-trip time that jumps makes TCP send much of it twice. Each node's rate is taken between its own first and
- * last record inside the window, so that no sample reaches over the window's edge.
+ * sockets, since a round-trip time that jumps makes TCP send much of it twice. All in one window, as who receives how
+ * much changes from one half second to the next: the one in which each misrouted node has a record before and after,
+ * since what it received on the primary plane outside of the misroute came another way.
  */
 function receivedOver(
   frame: Frame,
   misrouted: ReadonlySet<string>,
-  window: Window,
+  whole: Window,
 ): { readonly mbit: number; readonly window: Window } | null {
   const records = nodeRecords(frame);
-  let total = 0;
-  let startT = Number.POSITIVE_INFINITY;
-  let endT = Number.NEGATIVE_INFINITY;
   const primary = countersOf(records, (record) => record.interfaceBytes.primary);
   const replication = countersOf(records, (record) => record.interfaceBytes.replication);
-  for (const { id } of frame.nodes) {
-    const native = replication.get(id) ?? new Counter([]);
-    const exact = native.exactWindow(window);
+  let window = whole;
+  for (const id of misrouted) {
+    const exact = primary.get(id)?.exactWindow(whole) ?? null;
     if (exact === null) return null;
-    const diverted = misrouted.has(id) ? (primary.get(id)?.in(exact) ?? 0) : 0;
-    total += mbit((native.in(exact) + diverted) * PAYLOAD_OF_FRAME, exact) ?? 0;
-    startT = Math.min(startT, exact.startT);
-    endT = Math.max(endT, exact.endT);
+    window = { startT: Math.max(window.startT, exact.startT), endT: Math.min(window.endT, exact.endT) };
   }
-  return frame.nodes.length === 0 ? null : { mbit: total, window: { startT, endT } };
+  const diverted = [...misrouted].flatMap((id) => primary.get(id) ?? []);
+  const native = frame.nodes.flatMap(({ id }) => replication.get(id) ?? []);
+  const rate = mbit(sumIn([...diverted, ...native], window) * PAYLOAD_OF_FRAME, window);
+  return rate === null ? null : { mbit: rate, window };
 }
 
 /** Room around a short misroute for the samples nearest to it, ms: queues are sampled more often than this. */

@@ -88,6 +88,18 @@ describe('the misroute’s dose', () => {
   test('bytes that took the primary network after all show', () => {
     expect(measureDose(frameWith([...QUEUE, ...received(1900)])).misroute?.receivedOverQueue).toBe(2);
   });
+  test('nodes that tell at other instants than the misrouted one, and receive in its stead, do not change the ratio', () => {
+    // From 21.25 s on a2 receives natively what a1 received until then; its records are at x.0 and x.5 s.
+    const shifting = Array.from({ length: 160 }, (_, index) => {
+      const [id, t] = index < 80 ? ['a1', 10_250 + index * 500] : ['a2', 10_000 + (index - 80) * 500];
+      const [early, late] = [Math.min(Math.max(t - 20_000, 0), 1250), Math.min(Math.max(t - 21_250, 0), 750)];
+      const replication = (t - 10_000) * 25 + (id === 'a2' ? late * 900 : 0);
+      const primary = id === 'a1' ? early * 900 : (t - 10_000) * 5000;
+      return node(id, t, { interfaceBytes: { primary: framesOf(primary), replication: framesOf(replication) } });
+    });
+    const others = received(900).filter(({ source }) => source !== 'a1' && source !== 'a2');
+    expect(measureDose(frameWith([...QUEUE, ...shifting, ...others])).misroute?.receivedOverQueue).toBe(1);
+  });
   test('one shorter than the stats interval is proved by what crossed the queue beyond the baseline', () => {
     // Routes restored after 0.4 s, queue empty after 1 s: the queue sends 900 B/ms more than usual in that second.
     const short = Array.from({ length: 121 }, (_, index) => {
