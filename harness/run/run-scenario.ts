@@ -24,6 +24,7 @@ import { monotonicMs } from '../time/monotonic.ts';
 import { awaitRest } from './await-rest.ts';
 import { keepLogs } from './keep-logs.ts';
 import { LiveState } from './live-state.ts';
+import { observeFirst } from './observe-first.ts';
 import { listenForOperators } from './operate-socket.ts';
 import { Operator } from './operator.ts';
 import { readDisks } from './read-disks.ts';
@@ -241,6 +242,7 @@ async function conduct(
   });
   const trouble = (error: Error): void => options.progress(`sampling: ${error.message}`);
   try {
+    using _first = observeFirst();
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
     const rests = await awaitRest(live, LIMITS.restMs, options.signal);

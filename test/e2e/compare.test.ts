@@ -129,7 +129,7 @@ async function expectPaired(out: string): Promise<void> {
       ),
     );
     expect(other?.volumes).toEqual(one?.volumes);
-    expect([one?.storage.searchParallel, other?.storage.searchParallel]).toEqual([3, 1]);
+    expect([one?.storage.searchParallel, other?.storage.searchParallel]).toEqual([2, 1]);
   }
 }
 

@@ -35,23 +35,22 @@ test('each database has volumes of its own, all of its zone, as many databases a
 
 test('the placement, the faults and the rest of the load are those of ebs-2011 in this size', () => {
   const size = {
-    'zones.use1-a.nodes': '8',
     'zones.use1-a.volumes': '60',
-    'storage.slotsPerNode': '17',
-    'storage.volumeBytes': '1.375MiB',
-    'zones.use1-a.primary.capacity': '120mbit',
-    'zones.use1-a.replication.capacity': '6mbit',
-    'load.ioPerSecondPerVolume': '1.1',
+    'phases.storm.atMost': '110s',
+    'storage.slotsPerNode': '30',
+    'storage.volumeBytes': '768KiB',
+    'load.ioPerSecondPerVolume': '0.36',
+    'load.appRequestsPerSecond': '4',
   };
   const other = buildPlan({ ...plain, preset: 'fast', seed: 7, overrides: size, faults: FAULTS });
   const plan = planOf('fast');
   expect(plan.volumes).toEqual(other.volumes);
   expect(plan.phases).toEqual(other.phases);
-  expect(plan.load).toEqual({ ...other.load, databases: 15 });
+  expect(plan.load).toEqual({ ...other.load, databases: 15, databaseTransactionsPerSecond: 0.75 });
 });
 
 test('programs are told of the databases of the zones that they serve', () => {
-  const plan = planOf('fast', { 'load.databases': '2', 'load.databaseVolumes': '3' });
+  const plan = planOf('fast', { 'load.databases': '2', 'load.databaseVolumes': '3', 'storage.volumeBytes': '1MiB' });
   const told = (id: string) => containerConfigOf(plan, id).databases.map((database) => database.id);
   expect(told('a-databases')).toEqual(['a-db-01', 'a-db-02']);
   expect(told('b-app')).toEqual(['b-db-01', 'b-db-02']);

@@ -19,9 +19,9 @@ test.each([
 test('it says what the placement foretells, and when that is no storm', async () => {
   const options = { preset: 'fast', seed: 1, faults: FAULTS };
   const storm = describePlan(await loadScenario('ebs-2011', { ...options, overrides: {} }));
-  expect(storm).toMatch(/D +24 {2}of them have a replica on a misrouted node/);
-  expect(storm).toMatch(/F +16 {2}free slots/);
-  expect(storm).toMatch(/\(D − F\) \/ V +20\.0 %/);
+  expect(storm).toMatch(/D +27 {2}of them have a replica on a misrouted node/);
+  expect(storm).toMatch(/F +20 {2}free slots/);
+  expect(storm).toMatch(/\(D − F\) \/ V +17\.5 %/);
   expect(storm).not.toContain('foretells no storm');
   const calm = describePlan(await loadScenario('ebs-2011', { ...options, overrides: { capacityBuffer: 'true' } }));
   expect(calm).toContain('foretells no storm');
@@ -31,7 +31,7 @@ test('it says what the placement foretells, and when that is no storm', async ()
 
 test('whole numbers are shown exactly', async () => {
   const text = describePlan(plan);
-  expect(text).toMatch(/storage\.volumeBytes +786432 {2}bytes/);
+  expect(text).toMatch(/storage\.volumeBytes +655360 {2}bytes/);
 });
 
 test('each fault of a phase with its time and how long it lasts, and of many the first', () => {

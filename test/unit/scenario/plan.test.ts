@@ -36,7 +36,7 @@ describe('the scenarios that ship', () => {
 
   // One seed is as good as another: no draw may prevent the storm by its placement.
   test.each([
-    { preset: 'fast', seeds: 300, N: 6, k: 2, V: 40, F: 16 },
+    { preset: 'fast', seeds: 300, N: 5, k: 2, V: 40, F: 20 },
     { preset: 'loop', seeds: 60, N: 8, k: 2, V: 60, F: 16 },
     { preset: 'full', seeds: 60, N: 16, k: 5, V: 240, F: 96 },
   ])('$preset: D exceeds F for $seeds seeds', async ({ preset, seeds, N, k, V, F }) => {
@@ -148,14 +148,14 @@ describe('a plan', () => {
     }
     const find = (id: string) => plan.links.find((link) => link.id === id);
     expect(find('a1->a2@replication')).toMatchObject({ router: 'a-replication', upstream: { port: PORTS.peer } });
-    expect(find('a-app->a6@primary')).toMatchObject({ router: 'a-primary', upstream: { port: PORTS.nbd } });
+    expect(find('a-app->a5@primary')).toMatchObject({ router: 'a-primary', upstream: { port: PORTS.nbd } });
     expect(find('b1->control-plane@primary')).toMatchObject({
       router: 'b-primary',
       upstream: { port: PORTS.controlPlane },
     });
     expect(find('host->a-app@primary')).toMatchObject({ router: 'a-primary', upstream: { port: PORTS.http } });
-    // 6 × 5 on both planes; 6 each to the control plane, from the instances and from the application; and the gauge's.
-    expect(plan.links.filter((link) => link.router.startsWith('a-'))).toHaveLength(6 * 5 * 2 + 3 * 6 + 2 + 1 + 2);
+    // 5 × 4 on both planes; 5 each to the control plane, from the instances and from the application; and the gauge's.
+    expect(plan.links.filter((link) => link.router.startsWith('a-'))).toHaveLength(5 * 4 * 2 + 3 * 5 + 2 + 1 + 2);
   });
 
   test('routers: management first, then their own plane; the replication router is on the primary network too', async () => {
@@ -211,7 +211,7 @@ describe('overrides', () => {
       plan.containers.filter((container) => container.zone === 'use1-a' && container.role === 'node'),
     ).toHaveLength(10);
     expect(plan.routers[0]?.capacityMbit).toBe(1000);
-    expect((await load('ebs-2011', 'fast', { capacityBuffer: 'false' })).storage.slotsPerNode).toBe(16);
+    expect((await load('ebs-2011', 'fast', { capacityBuffer: 'false' })).storage.slotsPerNode).toBe(20);
   });
 
   test('each remedy is a switch of its own, off in every preset, and `fast` alone has no race', async () => {
@@ -257,13 +257,13 @@ describe('containerConfigOf', () => {
     const router = plan.routers.find((candidate) => candidate.id === 'a-replication');
     expect(Object.keys(config.addresses)).toEqual(['primary', 'replication']);
     expect(config.links.a1?.replication?.host).toBe(router?.attachments[1]?.ip);
-    expect(Object.keys(config.links)).toHaveLength(5 + 1);
+    expect(Object.keys(config.links)).toHaveLength(4 + 1);
     for (const link of plan.links.filter((candidate) => candidate.source === 'a3')) {
       const dial = config.links[link.destination]?.[link.plane];
       expect(dial).toEqual({ host: link.listen.ip, port: link.listen.port });
     }
     expect(config.links.a3).toBeUndefined();
-    expect(config.nodes).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+    expect(config.nodes).toEqual(['a1', 'a2', 'a3', 'a4', 'a5']);
     expect(config.volumes).toHaveLength(40);
     expect(JSON.stringify(config)).not.toContain('misroute');
   });
@@ -271,7 +271,7 @@ describe('containerConfigOf', () => {
   test('the control plane serves all zones; an unknown container is an error', async () => {
     const plan = await load('ebs-2011');
     const config = containerConfigOf(plan, 'control-plane');
-    expect(config.nodes).toHaveLength(8);
+    expect(config.nodes).toHaveLength(7);
     expect(config.volumes).toHaveLength(52);
     expect(config.links).toEqual({});
     expect(() => containerConfigOf(plan, 'a99')).toThrow(RangeError);
