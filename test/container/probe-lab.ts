@@ -26,7 +26,7 @@ export interface ProbeLab extends AsyncDisposable {
   exec<T>(id: string, program: string, args: readonly (string | number)[]): Promise<T>;
 }
 
-/** Of the preset `loop`, at which doses are calibrated, whatever capacities suit the load of `fast`. */
+/** At which doses are calibrated, whatever capacities suit the load of a preset. */
 const CAPACITIES = {
   'zones.use1-a.primary.capacity': '120mbit',
   'zones.use1-a.primary.queue': '2.7MB',

@@ -40,8 +40,8 @@ describe('loop', () => {
   test('is fast in a larger size, with users, their calls, a store that takes its time, and the race of closes', () => {
     expect(users(plan)).toEqual(['a-users', 'b-users']);
     const own = { storeServiceMs: 12.5, raceProbability: 0.0003 };
-    const size = { volumeBytes: 1_441_792, slotsPerNode: 17 };
-    const search = { searchParallel: 4, searchServiceMinMs: 18, searchServiceMaxMs: 24 };
+    const size = { volumeBytes: 786_432, slotsPerNode: 17 };
+    const search = { searchParallel: 4, searchTimeoutMs: 1000, searchServiceMinMs: 18, searchServiceMaxMs: 24 };
     expect(plan.storage).toEqual({ ...fast.storage, ...size, ...search, ...own });
     const [ofLoop, ofFast] = [plan, fast].map(({ volumes }) => volumes.filter(({ zone }) => zone === 'use1-a').length);
     expect([ofLoop, ofFast]).toEqual([60, 40]);
