@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import pLimit from 'p-limit';
 import { EnvironmentError } from './environment-error.ts';
 import { LABELS } from './labels.ts';
+import { LIMITS } from './limits.ts';
 
 export interface Cleaned {
   readonly containers: number;
@@ -15,7 +17,8 @@ const ROUND_MS = 500;
 
 /**
  * Removes everything of ours on the engine, or of one run, by exact label: containers (running or not) first, since
- * they hold the rest, and one after the other (`stopConcurrency` in `limits.ts` says why). Images and the engine stay.
+ * they hold the rest, and those that are still in their networks one after the other (`stopConcurrency` in `limits.ts`
+ * says why). Images and the engine stay.
  * Idempotent; two at once do not disturb each other.
  *
  * @throws EnvironmentError when something cannot be removed, with the engine's own words
@@ -25,22 +28,26 @@ export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
   const removed = { containers: 0, networks: 0, volumes: 0 };
   for (let round = 1; ; round += 1) {
     const busy: Error[] = [];
-    const remove = async (what: keyof Cleaned, removals: readonly (() => Promise<unknown>)[]): Promise<void> => {
-      for (const removal of removals) {
-        const end = await endOf(removal());
-        if (end === 'removed') removed[what] += 1;
-        else if (end instanceof Error) busy.push(end);
-      }
+    const remove = async (
+      what: keyof Cleaned,
+      removals: readonly (() => Promise<unknown>)[],
+      concurrency = 1,
+    ): Promise<void> => {
+      const limit = pLimit(concurrency);
+      const ends = await Promise.all(removals.map((removal) => limit(() => endOf(removal()))));
+      removed[what] += ends.filter((end) => end === 'removed').length;
+      busy.push(...ends.filter((end) => end instanceof Error));
     };
     const containers = await docker.listContainers({ all: true, filters: { label } });
-    await remove(
-      'containers',
-      containers.map(
+    const removals = (some: readonly Docker.ContainerInfo[]) =>
+      some.map(
         ({ Id }) =>
           () =>
             docker.getContainer(Id).remove({ force: true, v: true }),
-      ),
-    );
+      );
+    const hasLeft = ({ State }: Docker.ContainerInfo): boolean => State === 'exited' || State === 'created';
+    await remove('containers', removals(containers.filter(hasLeft)), LIMITS.startConcurrency);
+    await remove('containers', removals(containers.filter((one) => !hasLeft(one))));
     const networks = await docker.listNetworks({ filters: { label } });
     await remove(
       'networks',
