@@ -23,6 +23,9 @@ test('a node changed to acknowledge 200 ms before it mirrors loses writes, and t
     '5',
     '--set',
     'storage.acknowledgeBeforeMirrorMs=200',
+    // What is lost is lost with the node, and no percentile is asked for.
+    '--set',
+    'phases.dead.for=10s',
   ]);
   expect(result.ledger.extentsLost).toBeGreaterThan(0);
   expect(result.ledger.problems[0]).toBeDefined();
