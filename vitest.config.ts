@@ -10,16 +10,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          sequence: { groupOrder: 1 },
-          testTimeout: 20_000,
-          // One less than there are CPUs is the default, and many of these tests wait for timers most of their time.
-          maxWorkers: 2,
-        },
-      },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 1 }, testTimeout: 20_000 } },
       { test: { name: 'container', include: ['test/container/**/*.test.ts'], sequence: { groupOrder: 2 }, ...measured } },
       { test: { name: 'calibration', include: ['test/calibration/**/*.test.ts'], sequence: { groupOrder: 3 }, ...measured } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], sequence: { groupOrder: 4 }, ...measured } },
