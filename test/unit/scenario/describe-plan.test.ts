@@ -31,7 +31,7 @@ test('it says what the placement foretells, and when that is no storm', async ()
 
 test('whole numbers are shown exactly', async () => {
   const text = describePlan(plan);
-  expect(text).toMatch(/storage\.volumeBytes +655360 {2}bytes/);
+  expect(text).toMatch(/storage\.volumeBytes +917504 {2}bytes/);
 });
 
 test('each fault of a phase with its time and how long it lasts, and of many the first', () => {

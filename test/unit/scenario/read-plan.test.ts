@@ -49,7 +49,7 @@ const CHANGED: readonly (readonly [what: string, from: string, to: string, says:
   ['a misspelt key', '"preset":', '"presets":', 'did you mean `preset`?', '"presets": "fast",'],
   [
     'a misspelt key of a phase',
-    '"atMostSeconds": 70',
+    '"atMostSeconds": 90',
     '"atMost": 70',
     'found the key `atMost`, expected one of',
     '"atMost": 70,',
