@@ -71,7 +71,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     blockIo: measureBlockIo(frame),
     databases: measureDatabases(frame),
     ledger: measureLedger(frame),
-    machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.overT }),
+    machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
     series: measureSeries(frame, storm, crashes.quarantined),
   };
 }

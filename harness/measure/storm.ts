@@ -63,8 +63,6 @@ export interface StormMeasurement {
   readonly mirrored: Recovery;
   /** The trigger's end to the recovery, or to the end of the measurement. */
   readonly window: Window;
-  /** When also every volume was mirrored again, after which nothing of the storm is measured any more. */
-  readonly overT: number;
 }
 
 export function measureStorm(frame: Frame, lost: number, free: number | null): StormMeasurement {
@@ -119,11 +117,9 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
     peakHeldSlots: since(held),
     elsewhere,
   };
-  const endOf = ({ seconds }: Recovery): number =>
-    after === null || seconds === null ? measured.endT : after.startT + seconds * 1000;
-  const window = { startT: after?.startT ?? zeroT, endT: endOf(recovery) };
-  const overT = mirrored.needed ? Math.max(window.endT, endOf(mirrored)) : window.endT;
-  return { result, states, hung, held, recovery, recoveries, mirrored, window, overT };
+  const recoveredT = after === null || recovery.seconds === null ? null : after.startT + recovery.seconds * 1000;
+  const window = { startT: after?.startT ?? zeroT, endT: recoveredT ?? measured.endT };
+  return { result, states, hung, held, recovery, recoveries, mirrored, window };
 }
 
 /** From the trigger's proved end to the end of what was measured; `null`: there is no such time. */
