@@ -1,8 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Unit tests are pure and run side by side. Everything that starts containers measures, and shares the machine's two
- * cores, so one file at a time, one test at a time.
+ * Unit tests of these folders start clusters of nodes, clients or timers in their process, and would take each other for
+ * dead on two cores: one file at a time. The other ones are pure and run side by side.
+ */
+const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'instances', 'lab', 'load', 'nbd', 'reader']
+  .concat(['reaper', 'run', 'storage', 'telemetry'])
+  .map((folder) => `test/unit/${folder}/**/*.test.ts`);
+
+/**
+ * Everything that starts containers measures, and shares the machine's two cores, so one file at a time, one test at a
+ * time.
  */
 const measured = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
@@ -10,10 +18,29 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 1 }, testTimeout: 20_000 } },
-      { test: { name: 'container', include: ['test/container/**/*.test.ts'], sequence: { groupOrder: 2 }, ...measured } },
-      { test: { name: 'calibration', include: ['test/calibration/**/*.test.ts'], sequence: { groupOrder: 3 }, ...measured } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], sequence: { groupOrder: 4 }, ...measured } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: timed,
+          sequence: { groupOrder: 1 },
+          testTimeout: 20_000,
+          // One less than there are CPUs is the default: one.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'unit-timed',
+          include: timed,
+          sequence: { groupOrder: 2 },
+          testTimeout: 20_000,
+          maxWorkers: 1,
+        },
+      },
+      { test: { name: 'container', include: ['test/container/**/*.test.ts'], sequence: { groupOrder: 3 }, ...measured } },
+      { test: { name: 'calibration', include: ['test/calibration/**/*.test.ts'], sequence: { groupOrder: 4 }, ...measured } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], sequence: { groupOrder: 5 }, ...measured } },
     ],
   },
 });
