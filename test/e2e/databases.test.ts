@@ -9,18 +9,25 @@ afterEach(async () => {
 
 type Span = readonly [from: number, to: number];
 
-/** From the loss of its partner, which a node notices within a second, to the election that serves again. */
+/**
+ * From when its primary lost the mirror, or the mirror that was then promoted lost its primary, which a node notices within
+ * a second, to the election that serves again. What only a mirror lost blocks nobody.
+ */
 function blockedVolumes(history: readonly HistoryRecord[]): ReadonlyMap<string, readonly Span[]> {
   const told = history.filter((record) => record.kind === 'volume').toSorted((one, other) => one.t - other.t);
+  const lostByMirror = new Map<string, number>();
   const since = new Map<string, number>();
   const spans = new Map<string, Span[]>();
   const add = (volume: string, span: Span) => void spans.set(volume, [...(spans.get(volume) ?? []), span]);
-  for (const { volume, event, t } of told) {
+  for (const { volume, event, role, t } of told) {
     const from = since.get(volume);
-    if (event === 'partner-lost' && from === undefined) since.set(volume, t - 1000);
-    if ((event === 'elected' || event === 'restored') && from !== undefined) {
-      add(volume, [from, t]);
+    if (event === 'partner-lost' && role === 'mirror') lostByMirror.set(volume, lostByMirror.get(volume) ?? t);
+    else if (event === 'partner-lost' && from === undefined) since.set(volume, t - 1000);
+    else if (event === 'promoted' && from === undefined) since.set(volume, (lostByMirror.get(volume) ?? t) - 1000);
+    else if (event === 'elected' || event === 'restored') {
+      if (from !== undefined) add(volume, [from, t]);
       since.delete(volume);
+      lostByMirror.delete(volume);
     }
   }
   for (const [volume, from] of since) add(volume, [from, Number.POSITIVE_INFINITY]);

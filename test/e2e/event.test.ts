@@ -104,8 +104,8 @@ describe.each(SEEDS)('the event of 2011, seed %i', (seed) => {
 
 describe('the same machine, with one thing changed', () => {
   test('enough free slots: nothing stays stuck, and D is copied at the capacity; the expectations fail', async () => {
-    // Its storm is over in some seconds, of which the busiest half second is the 95th percentile: with less load, as what is
-    // looked at here does not depend on it.
+    // Its storm is over in some seconds, of which the busiest half second is the 95th percentile: with less load, but enough
+    // for the misroute to fill the thin network's queue, or fewer volumes would lose their partner.
     const load = { 'load.appRequestsPerSecond': 4, 'load.ioPerSecondPerVolume': 0.45, 'zones.use1-b.volumes': 6 };
     const less = Object.entries(load).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
     const { code, result } = await runScenario('ebs-2011', ['--seed', '1', '--set', 'capacityBuffer=true', ...less]);

@@ -143,7 +143,7 @@ export class TestCluster implements AsyncDisposable {
     const child = spawn(process.execPath, [program], {
       env: {
         PATH,
-        // Five programs for each test, of which the compiling of the same modules is the half.
+        // Five programs for each test, of whose CPU time a third is compiling the same modules.
         ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
         ZONESTORM_CONFIG: JSON.stringify(this.#configs.get(id)),
         ZONESTORM_DATA: this.dataDir(id),
