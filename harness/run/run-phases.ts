@@ -6,6 +6,7 @@ import type { PlanAction, PlanPhase } from '../scenario/plan.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { awaitTriggerEnd } from './await-trigger-end.ts';
+import { Background } from './background.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import type { LiveState } from './live-state.ts';
 import { startLinkRate } from './measure-link-rate.ts';
@@ -48,17 +49,25 @@ const FAULT_LIMIT_MS = 60_000;
  * reverse order when its time or its phase ends, however that ends.
  */
 export async function runPhases(phases: readonly PlanPhase[], options: RunPhasesOptions): Promise<void> {
-  const background: Promise<unknown>[] = [];
-  for (const phase of phases) {
-    options.signal.throwIfAborted();
-    note(options, phase, 'begin');
-    try {
-      await runPhase(phase, options, background);
-    } finally {
-      note(options, phase, 'end');
+  const failed = new AbortController();
+  const background = new Background(AbortSignal.any([options.signal, failed.signal]));
+  try {
+    for (const phase of phases) {
+      options.signal.throwIfAborted();
+      note(options, phase, 'begin');
+      try {
+        await runPhase(phase, options, background);
+      } finally {
+        note(options, phase, 'end');
+      }
     }
+  } catch (error) {
+    // A proof that went on would ask routers that are removed by then, and its error would hide this one.
+    failed.abort();
+    await background.proved();
+    throw error;
   }
-  await Promise.all(background);
+  await background.finish();
 }
 
 /** Faults of the plan that this lab cannot carry out, in words. */
@@ -71,7 +80,7 @@ export function unableFaults(phases: readonly PlanPhase[], target: FaultTarget):
     });
 }
 
-async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Promise<unknown>[]): Promise<void> {
+async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Background): Promise<void> {
   const { signal } = options;
   const began = monotonicMs();
   const hasEnded = phaseEnd(phase, began, options);
@@ -92,7 +101,7 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
       // One may take long, and keeps neither a fault nor another action from its time.
       for (let due = takeDue(actions, now); due !== null; due = takeDue(actions, now)) {
         const performed = options.operator?.perform(due, 'schedule');
-        if (performed !== undefined) background.push(performed);
+        if (performed !== undefined) background.action(performed);
       }
       const times = [schedule.nextAt, actions[0] === undefined ? null : actions[0].atSeconds * 1000];
       const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY), endsAt(phase) ?? now + POLL_MS);
@@ -134,7 +143,7 @@ async function apply(bound: BoundFault, options: RunPhasesOptions, schedule: Fau
 async function putAllBack(
   schedule: FaultSchedule,
   options: RunPhasesOptions,
-  background: Promise<unknown>[],
+  background: Background,
 ): Promise<Error[]> {
   const errors: Error[] = [];
   for (const bound of schedule.inForce.toReversed()) {
@@ -151,7 +160,7 @@ async function putBack(
   bound: BoundFault,
   schedule: FaultSchedule,
   options: RunPhasesOptions,
-  background: Promise<unknown>[],
+  background: Background,
 ): Promise<void> {
   const { id } = bound.plan;
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
@@ -165,7 +174,7 @@ async function putBack(
   if (share !== 0) throw new Error(`fault ${id} is still in force after its revert`);
   options.journal.reverted(bound.plan);
   if (bound.drains !== null && !options.signal.aborted) {
-    background.push(proveTriggerEnd(bound.drains, restoredAt, options));
+    background.proof(proveTriggerEnd(bound.drains, restoredAt, options, background.signal));
   }
 }
 
@@ -190,12 +199,13 @@ async function proveTriggerEnd(
   router: NonNullable<BoundFault['drains']>,
   restoredAt: number,
   options: RunPhasesOptions,
+  signal: AbortSignal,
 ): Promise<void> {
   try {
-    const proof = await awaitTriggerEnd(router, restoredAt, DRAIN_LIMIT_MS, options.signal);
+    const proof = await awaitTriggerEnd(router, restoredAt, DRAIN_LIMIT_MS, signal);
     if (proof !== null) options.onRecord(proof);
   } catch (error) {
-    if (!options.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -72,6 +72,7 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
   using watch = new EngineWatch(asked.docker);
   const { gone } = watch;
   const options = { ...asked, gone, signal: AbortSignal.any([asked.signal, gone]) };
+  let cause: unknown = null;
   const carryOut = async (): Promise<RunEnd['outcome']> => {
     await using lab = await startLab(options, runId, onRecord);
     live = new LiveState(lab.plan);
@@ -80,6 +81,10 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
       await conduct(lab, live, journal, options, onRecord);
       end('completed', null);
       return 'completed';
+    } catch (error) {
+      // What fails while the lab is removed, or an interrupt by then, is not why the run ended.
+      cause = options.signal.reason ?? error;
+      throw error;
     } finally {
       options.progress('keeping the logs, removing containers and networks');
       const kept = keepLogs(options.docker, runId, join(options.folder, 'logs'));
@@ -92,14 +97,14 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
   try {
     return await untilGone(carryOut(), gone);
   } catch (error) {
-    const { reason } = options.signal;
-    if (reason === 'deadline' || reason === 'interrupted') {
-      end(reason, null);
-      return reason;
+    cause ??= options.signal.reason ?? error;
+    if (cause === 'deadline' || cause === 'interrupted') {
+      end(cause, null);
+      return cause;
     }
-    const cause = await whoseFault(reason instanceof Error ? reason : (error as Error), watch);
-    end('broken', cause.stack ?? cause.message);
-    throw cause;
+    const broken = await whoseFault(cause as Error, watch);
+    end('broken', broken.stack ?? broken.message);
+    throw broken;
   } finally {
     over = true;
     await removeAll(options, runId, journal, watch);

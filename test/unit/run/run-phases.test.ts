@@ -57,6 +57,43 @@ const kill = (id: string, atSeconds = 0, forSeconds: number | null = null): Plan
   settings: {},
 });
 
+/** Two routers that only remember what is diverted; the queue of the thin one never drains. */
+class Routers {
+  readonly plan = {
+    ...{ volumes: [], links: [] },
+    zones: [{ id: 'z', planes: [{ plane: 'primary', network: 'p' }] }],
+    routers: ['primary', 'replication'].map((plane) => ({ id: plane, zone: 'z', plane })),
+    containers: [{ id: 'x', attachments: [{ network: 'p', ip: '198.18.0.9' }] }],
+  };
+  /** As when it has been removed. */
+  broken = false;
+  asked = 0;
+  readonly #diverted = new Map<string, string>();
+
+  router(id: string): unknown {
+    return {
+      shaping: 'kernel',
+      plan: { id, attachments: [{ network: 'p', ip: '198.18.0.2' }] },
+      divert: async (_: string, [address = '']: string[], gateway: string) => this.#diverted.set(address, gateway),
+      undivert: async () => this.#diverted.clear(),
+      shell: {
+        diverted: async () => this.#diverted,
+        queue: async () => {
+          if (this.broken) throw new Error('tc has ended');
+          this.asked += 1;
+          return { frameBytes: 0, packets: 0, drops: 0, backlogBytes: 1 };
+        },
+      },
+    };
+  }
+}
+
+const misroute = (atSeconds: number, forSeconds: number): PlanFault => ({
+  ...kill('x', atSeconds, forSeconds),
+  ...{ kind: 'misroute', id: 'misroute', settings: { connections: 'kept' } },
+  targets: { zone: 'z', routers: ['primary', 'replication'], links: [], containers: ['x'] },
+});
+
 const phase = (name: string, ...faults: (string | PlanFault)[]): PlanPhase => ({
   name,
   seconds: 0.01,
@@ -74,19 +111,26 @@ interface Going {
   readonly journal: readonly string[];
 }
 
-function go(phases: PlanPhase[], containers: Containers, signal = new AbortController().signal): Going {
+interface GoOptions {
+  readonly signal?: AbortSignal;
+  /** Of a zone `z` with both planes, in which `x` is the only node. */
+  readonly routers?: Routers;
+}
+
+function go(phases: PlanPhase[], containers: Containers, { signal, routers }: GoOptions = {}): Going {
   const records: HistoryRecord[] = [];
   const journal: string[] = [];
   const note = (what: string) => (fault: PlanFault) => {
     journal.push(`${what} ${fault.id} after [${containers.done.join(', ')}]`);
   };
-  const target = { plan: { volumes: [], routers: [], containers: [], links: [] }, containers, router: notHere };
+  const plan = routers?.plan ?? { volumes: [], routers: [], containers: [], links: [] };
+  const target = { plan, containers, router: (id: string) => routers?.router(id) ?? notHere() };
   const run = runPhases(phases, {
     target: target as unknown as FaultTarget,
     live: new LiveState({ volumes: [] } as unknown as Plan),
     journal: { applying: note('applying'), applied: note('applied'), reverted: note('reverted') },
     onRecord: (record) => records.push(record),
-    signal,
+    signal: signal ?? new AbortController().signal,
     faultLimitMs: 100,
   });
   return { run, records, journal };
@@ -123,7 +167,7 @@ test('a fault that fails half-way is put back too, with those before it, and the
 test('an interrupt puts everything back', async () => {
   const containers = new Containers();
   const abort = new AbortController();
-  const { run } = go([lasting(60, kill('x'))], containers, abort.signal);
+  const { run } = go([lasting(60, kill('x'))], containers, { signal: abort.signal });
   setTimeout(() => abort.abort('interrupted'), 50);
   await expect(run).rejects.toBeDefined();
   expect(containers.done).toEqual(['kill x', 'start x']);
@@ -133,7 +177,7 @@ test('an interrupt puts back what is in force by then, in the reverse order, and
   const containers = new Containers();
   const abort = new AbortController();
   const plan = [kill('x'), kill('y', 0.02, 0.03), kill('z', 0.04), kill('late', 30)];
-  const { run, records } = go([lasting(60, ...plan)], containers, abort.signal);
+  const { run, records } = go([lasting(60, ...plan)], containers, { signal: abort.signal });
   setTimeout(() => abort.abort('interrupted'), 150);
   await expect(run).rejects.toBeDefined();
   expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start y', 'start z', 'start x']);
@@ -184,6 +228,27 @@ test('what broke the phase and what could not be put back after it are both told
   const { run } = go([phase('one', 'x', 'y', 'z')], containers);
   await expect(run).rejects.toThrow('z cannot be killed; y does not start');
   expect(containers.done.at(-1)).toBe('start x');
+});
+
+test('a phase that breaks ends the proof that goes on beside it, whose error would hide its own', async () => {
+  const [containers, routers] = [new Containers(), new Routers()];
+  containers.failToKill = 'y';
+  const { run } = go([lasting(5, misroute(0, 0.05), kill('y', 0.2))], containers, { routers });
+  await expect(run).rejects.toThrow('y cannot be killed');
+  const { asked } = routers;
+  expect(asked).toBeGreaterThan(2);
+  await delay(100);
+  expect(routers.asked).toBe(asked);
+});
+
+test('a proof that fails is an error once the phases are over', async () => {
+  const [containers, routers] = [new Containers(), new Routers()];
+  const { run } = go([lasting(0.3, misroute(0, 0.05), kill('y', 0.2))], containers, { routers });
+  setTimeout(() => {
+    routers.broken = true;
+  }, 120);
+  await expect(run).rejects.toThrow('tc has ended');
+  expect(containers.done).toEqual(['kill y', 'start y']);
 });
 
 test('a fault with a time of its own is applied and put back at it, within its phase', async () => {
