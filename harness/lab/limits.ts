@@ -31,14 +31,17 @@ export const LIMITS = {
   cleanMs: 120_000,
   /** The logs of a long run are some 10 MB. */
   logsMs: 60_000,
-  /** Freezing, killing or starting one container takes a tenth of a second; on a busy engine, seconds. */
+  /**
+   * Freezing, killing or starting one container takes a tenth of a second, and `ip` and `tc` inside one answer in a
+   * millisecond; on a busy engine, seconds: of three labs at once with half of the CPUs, one `tc` took over 5.
+   */
   containerMs: 30_000,
   /** A program answers an operator within milliseconds; one on a busy machine, within a second. */
   operatorMs: 10_000,
   /** A batch of volumes that are restored: their bytes cross the network. */
   restoreMs: 30_000,
-  /** `ip` and `tc` in a router's namespace answer in about a millisecond. */
-  shellMs: 5_000,
+  /** The engine ends the log of a container that has stopped within milliseconds. */
+  logEndMs: 5_000,
   /** Time a program of the fixtures gets to print its last records after SIGTERM. */
   stopSeconds: 5,
   /** Writes of an address block that lose the race against another run. */

@@ -25,7 +25,7 @@ export class Telemetry {
 
   /** Resolves when everything that a stopped container printed has been taken. */
   async drained(id: string): Promise<void> {
-    await withDeadline(this.#ended.get(id) ?? Promise.resolve(), LIMITS.shellMs, `the end of ${id}'s log`);
+    await withDeadline(this.#ended.get(id) ?? Promise.resolve(), LIMITS.logEndMs, `the end of ${id}'s log`);
   }
 
   #take(source: string, line: string): void {

@@ -154,6 +154,36 @@ test('a node that restarts during a fault comes back under the same fault, and i
   }
 });
 
+test('a container that is starved of CPU is frozen all the same, which the engine often refuses', async () => {
+  const { lab } = probe;
+  const a3 = lab.docker.getContainer(lab.containerId('a3'));
+  const busy = 'for i in 1 2 3; do timeout 120 sh -c "while :; do :; done" & done; wait';
+  await (await a3.exec({ Cmd: ['sh', '-c', busy] })).start({ Detach: true });
+  const starve = faultOn(lab, 'cpu: { containers: [a3], to: 0.05 }', 'starve');
+  const pause = faultOn(lab, 'pause: { containers: [a3] }', 'starved');
+  await starve.apply();
+  let refused = false;
+  for (let asked = 0; asked < 50 && !refused; asked += 1) {
+    await a3.pause().then(
+      () => a3.unpause(),
+      (error: Error) => {
+        expect(error.message).toContain('unable to freeze');
+        refused = true;
+      },
+    );
+  }
+  expect(refused).toBe(true);
+  for (let times = 0; times < 8; times += 1) {
+    await pause.apply();
+    expect(await pause.probe()).toBe(1);
+    await pause.revert();
+  }
+  await starve.revert();
+  await lab.containers.kill('a3');
+  await lab.containers.start('a3');
+  expect(await verifyRest(lab)).toEqual([]);
+});
+
 test('a fault whose target is dead is put back all the same', async () => {
   const { lab } = probe;
   const faults = [

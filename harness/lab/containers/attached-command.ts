@@ -15,7 +15,8 @@ export class AttachedCommand implements AsyncDisposable {
   #output = '';
   #errors = '';
   #waiting: (() => void) | null = null;
-  #ended = false;
+  /** Why it takes no more requests. */
+  #ended: Error | null = null;
   /** It has answered once, so it runs. */
   #answered = false;
   /** One request at a time: answers carry no number. */
@@ -33,7 +34,7 @@ export class AttachedCommand implements AsyncDisposable {
       this.#waiting?.();
     });
     docker.modem.demuxStream(stream, stdout, stderr);
-    const end = (): void => this.#end();
+    const end = (): void => this.#end(new Error('it has ended'));
     stream.on('end', end).on('close', end).on('error', end);
   }
 
@@ -62,34 +63,39 @@ export class AttachedCommand implements AsyncDisposable {
   }
 
   async #request(lines: readonly string[], done: (output: string) => boolean): Promise<string> {
-    if (this.#ended) throw new Error(`${this.#name} has ended`);
+    this.#refuseEnded();
     this.#output = '';
     this.#errors = '';
     const answered = new Promise<void>((resolve) => {
       this.#waiting = () => {
-        if (this.#ended || done(this.#output)) resolve();
+        if (this.#ended !== null || done(this.#output)) resolve();
       };
       this.#waiting();
     });
     this.#stream.write(`${lines.join('\n')}\n`);
     try {
       // An engine that is starting dozens of containers takes seconds until the command itself has begun.
-      const limitMs = this.#answered ? LIMITS.shellMs : LIMITS.readyMs;
+      const limitMs = this.#answered ? LIMITS.containerMs : LIMITS.readyMs;
       await withDeadline(answered, limitMs, `${this.#name}: the answer to "${lines[0]}"`);
       this.#answered = true;
     } catch (error) {
-      this.#end();
+      this.#end(error as Error);
       throw error;
     } finally {
       this.#waiting = null;
     }
     if (this.#errors !== '') throw new Error(`${this.#name}: ${this.#errors.trim()} (after "${lines.join('; ')}")`);
-    if (this.#ended) throw new Error(`${this.#name} has ended`);
+    this.#refuseEnded();
     return this.#output;
   }
 
-  #end(): void {
-    this.#ended = true;
+  #refuseEnded(): void {
+    if (this.#ended === null) return;
+    throw new Error(`${this.#name} takes no more requests: ${this.#ended.message}`, { cause: this.#ended });
+  }
+
+  #end(why: Error): void {
+    this.#ended ??= why;
     this.#waiting?.();
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ContainerControl, ContainerState } from '../../fault/fault.ts';
 import { withDeadline } from '../../time/deadline.ts';
@@ -21,6 +22,14 @@ export interface ControlOptions {
 
 /** The period that the engine's quotas are shares of, µs. */
 const CPU_PERIOD_US = 100_000;
+
+/**
+ * What runc says when some process had not come to the freezer in its third of a second: each has to run for that, so
+ * one that is starved of CPU often does not. Its authors call it a game of chances
+ * (https://github.com/opencontainers/runc/pull/2791); nothing is frozen then.
+ */
+const NOT_FROZEN = /unable to freeze/;
+const FREEZE_AGAIN_MS = 20;
 
 /** What faults do to containers, by the engine's API; each call has a time limit, as an engine can die too. */
 export class LabContainerControl implements ContainerControl {
@@ -51,7 +60,20 @@ export class LabContainerControl implements ContainerControl {
   async pause(id: string): Promise<void> {
     const { running, paused } = await this.state(id);
     if (!running) throw new Error(`${id} does not run and cannot be frozen`);
-    if (!paused) await this.#bounded(this.#container(id).pause(), `the freezing of ${id}`);
+    if (!paused) await this.#bounded(this.#freeze(id), `the freezing of ${id}`);
+  }
+
+  async #freeze(id: string): Promise<void> {
+    const until = performance.now() + LIMITS.containerMs;
+    for (;;) {
+      try {
+        await this.#container(id).pause();
+        return;
+      } catch (error) {
+        if (!NOT_FROZEN.test((error as Error).message) || performance.now() > until) throw error;
+      }
+      await delay(FREEZE_AGAIN_MS);
+    }
   }
 
   async unpause(id: string): Promise<void> {
