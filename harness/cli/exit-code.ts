@@ -30,6 +30,21 @@ export function explain(error: unknown): { code: ExitCode; message: string } {
     return { code: EXIT.badInput, message: error.message };
   if (error instanceof EnvironmentError)
     return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };
+  const engine = engineFailure(error);
+  if (engine !== null)
+    return {
+      code: EXIT.environment,
+      message: `the Docker engine failed: ${engine}\nIts log says more. If it comes again on an engine that is well, please report it.`,
+    };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.bug, message: `a bug in zonestorm, please report it:\n${stack}` };
+}
+
+/** What docker-modem makes of an answer with a status of 500 and above, by which the engine says that it failed itself. */
+const ENGINE_FAILED = /^\(HTTP code 5\d\d\) [^-]*- (.*)$/s;
+
+/** Of several errors the first, which the others followed. */
+function engineFailure(error: unknown): string | null {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? (ENGINE_FAILED.exec(first.message)?.[1]?.trim() ?? null) : null;
 }

@@ -15,3 +15,15 @@ test('who has to act: the user, the environment, or us', () => {
   expect(bug.code).toBe(EXIT.bug);
   expect(bug.message).toContain('exit-code.test.ts');
 });
+
+test('what the engine refuses as the caller’s mistake is a bug, and where it failed itself, the environment', () => {
+  const frozen = new Error('(HTTP code 500) server error - Cannot pause container x: unable to freeze: unknown ');
+  for (const error of [frozen, new AggregateError([frozen, new Error('it is still in force')])]) {
+    const { code, message } = explain(error);
+    expect(code).toBe(EXIT.environment);
+    expect(message).toMatch(/^the Docker engine failed: Cannot pause container x: unable to freeze: unknown\n/);
+  }
+  const asked = new Error('(HTTP code 404) no such container - No such container: x');
+  expect(explain(asked).code).toBe(EXIT.bug);
+  expect(explain(new AggregateError([new Error('other'), frozen])).code).toBe(EXIT.bug);
+});
