@@ -1,4 +1,5 @@
 import { BadCampaignError } from '../campaign/bad-campaign-error.ts';
+import { WedgedToxiproxyError } from '../fabric/toxiproxy-api.ts';
 import { BadHistoryError } from '../history/read-history.ts';
 import { BadRunError } from '../history/read-run.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
@@ -30,6 +31,11 @@ export function explain(error: unknown): { code: ExitCode; message: string } {
     return { code: EXIT.badInput, message: error.message };
   if (error instanceof EnvironmentError)
     return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };
+  if (error instanceof WedgedToxiproxyError)
+    return {
+      code: EXIT.environment,
+      message: `${error.message}, nor had the one in whose place it was\nThe machine may be too busy for this preset: less load, or fewer nodes (--set).`,
+    };
   const engine = engineFailure(error);
   if (engine !== null)
     return {

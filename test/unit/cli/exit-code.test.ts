@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BadUsageError } from '../../../harness/cli/bad-usage-error.ts';
 import { EXIT, exitCodeOfVerdict, explain } from '../../../harness/cli/exit-code.ts';
+import { WedgedToxiproxyError } from '../../../harness/fabric/toxiproxy-api.ts';
 import { EnvironmentError } from '../../../harness/lab/environment-error.ts';
 
 test('verdicts', () => {
@@ -26,4 +27,9 @@ test('what the engine refuses as the caller’s mistake is a bug, and where it f
   const asked = new Error('(HTTP code 404) no such container - No such container: x');
   expect(explain(asked).code).toBe(EXIT.bug);
   expect(explain(new AggregateError([new Error('other'), frozen])).code).toBe(EXIT.bug);
+});
+
+test('a Toxiproxy that does not answer, in whose place another has been put already, is the machine’s matter', () => {
+  const late = new WedgedToxiproxyError('populate did not come within 2500 ms', false, new Error('late'));
+  expect(explain(late)).toMatchObject({ code: EXIT.environment, message: expect.stringContaining('too busy') });
 });
