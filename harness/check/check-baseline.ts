@@ -15,6 +15,7 @@ export function checkBaseline({
   blockIo,
   controlPlane,
   databases,
+  multiZone,
 }: Measurements): readonly Problem[] {
   const problems: string[] = [];
   const { plan, measured, trigger, zeroT, phases } = frame;
@@ -46,6 +47,18 @@ export function checkBaseline({
   for (const { zone, periods } of databases.result.zones) {
     const firstTransactions = periods.find((period) => period.period === first?.name);
     if ((firstTransactions?.ok ?? 0) === 0) problems.push(`${zone}: no transaction was committed in the baseline`);
+  }
+  const firstOfPairs = multiZone.periods.find((period) => period.period === first?.name);
+  if (multiZone.pairs.length > 0 && (firstOfPairs?.ok ?? 0) === 0) {
+    problems.push('no transaction of a multi-zone database was committed in the baseline');
+  }
+  const tooSoon = new Set(
+    multiZone.events
+      .filter(({ atSeconds, event }) => atSeconds < 0 && (event === 'parted' || event === 'hung'))
+      .map(({ database }) => database),
+  );
+  if (trigger.startT !== null && tooSoon.size > 0) {
+    problems.push(`parted or in trouble before the fault: ${[...tooSoon].join(', ')}`);
   }
   if (!plan.containers.some(({ role }) => role === 'app' || role === 'instances')) {
     problems.push('nothing was asked of the system under test, so nothing worked in the baseline');

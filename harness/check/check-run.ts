@@ -45,7 +45,12 @@ export function checkRun(measurements: Measurements, checks: readonly Check[] = 
   return { verdict: verdictOf(problems, told), expectations };
 }
 
-const SAFETY_METRICS: ReadonlySet<string> = new Set(['ledger.lost', 'databases.lostCommits']);
+const SAFETY_METRICS: ReadonlySet<string> = new Set([
+  'ledger.lost',
+  'databases.lostCommits',
+  'databases.multi.lostCommits',
+  'databases.multi.dualPrimaries',
+]);
 
 function isSafety(text: string): boolean {
   try {

@@ -3,10 +3,11 @@ import type { Measurements } from '../measure/measure-run.ts';
 import { actionMetric, actionMetricNames, describeActionMetric, isActionMetric } from './action-metrics.ts';
 import { COMMIT_METRICS, DATABASE_METRICS, databaseMetric } from './database-metrics.ts';
 import { METRICS, type Metric, type MetricArguments, type MetricValue } from './metrics.ts';
+import { MULTI_ZONE_METRICS } from './multi-zone-metrics.ts';
 import { ZONE_METRICS, zoneMetric } from './zone-metrics.ts';
 import { ZONE_STORM_METRICS, zoneStormMetric } from './zone-storm-metrics.ts';
 
-const OF_THE_RUN: Readonly<Record<string, Metric>> = { ...METRICS, ...COMMIT_METRICS };
+const OF_THE_RUN: Readonly<Record<string, Metric>> = { ...METRICS, ...COMMIT_METRICS, ...MULTI_ZONE_METRICS };
 
 /** What a metric of each zone is and its unit, by group and name. */
 const OF_ZONES: Readonly<Record<string, Readonly<Record<string, Pick<Metric, 'unit' | 'description'>>>>> = {

@@ -228,6 +228,24 @@ export const historySchema = z.discriminatedUnion('kind', [
     transfers: z.array(z.tuple([count, count])),
     problem: z.string().nullable(),
   }),
+  record('multiZone', {
+    transactions: z.array(z.tuple([z.string(), t, t, outcome, z.string().nullable()])),
+    pending: z.array(z.tuple([z.string(), t])),
+    receivedBytes: byPlane,
+    lagP99Ms: count,
+  }),
+  record('multiZone.event', {
+    database: z.string(),
+    event: z.enum(['parted', 'alone', 'rejoined', 'fenced', 'hung', 'refused', 'fencing', 'promoted', 'recovered']),
+    reason: z.string().nullable(),
+  }),
+  record('multiZone.unfinished', { transactions: z.array(z.tuple([z.string(), t])) }),
+  record('multiZone.ledger', {
+    database: z.string(),
+    acknowledged: z.array(z.tuple([count, count])),
+    lastBegun: count,
+    served: z.array(z.object({ instance: z.string(), epoch: count, count, firstT: t, lastT: t })),
+  }),
   record('node.calls', { calls: z.array(z.tuple([z.string(), t, t, z.string().nullable()])) }),
   record('app', { requests: count, inFlight: count, receivedBytes: byPlane, lagP99Ms: count }),
   record('replica', {

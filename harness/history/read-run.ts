@@ -46,7 +46,7 @@ const isPlan = (value: unknown): value is Plan =>
 
 /** Plans of the same version that are older lack what came later; then there was none of it. */
 function completed(plan: Plan): Plan {
-  const { databases }: Partial<Plan> = plan;
+  const { databases, multiZoneDatabases }: Partial<Plan> = plan;
   const phases = plan.phases.map((phase) => ({ ...phase, actions: (phase as Partial<PlanPhase>).actions ?? [] }));
-  return { ...plan, databases: databases ?? [], phases };
+  return { ...plan, databases: databases ?? [], multiZoneDatabases: multiZoneDatabases ?? [], phases };
 }

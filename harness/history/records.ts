@@ -392,7 +392,10 @@ export interface DatabaseLedger extends Stamped {
   /** Highest id of a transfer that was begun; no other can be found. */
   readonly lastBegun: number;
 }
-/** Printed by the reader after the measurement: what a database holds by one confirmed replica of each of its volumes. */
+/**
+ * Printed by the reader after the measurement: what a database holds by one confirmed replica of each of its volumes. Of
+ * a multi-zone database there are two, `mz-01/primary` and `mz-01/standby`.
+ */
 export interface DatabaseContentRecord extends Stamped {
   readonly kind: 'database.content';
   readonly database: string;
@@ -403,6 +406,55 @@ export interface DatabaseContentRecord extends Stamped {
   readonly transfers: readonly (readonly [number, number])[];
   /** What a check of the database found to be wrong. */
   readonly problem: string | null;
+}
+/** Of the programs of multi-zone databases, twice a second; transactions are their clients'. */
+export interface MultiZoneRecord extends Stamped {
+  readonly kind: 'multiZone';
+  /** As in `DatabasesRecord`. */
+  readonly transactions: DatabasesRecord['transactions'];
+  readonly pending: DatabasesRecord['pending'];
+  readonly receivedBytes: Readonly<Record<Plane, number>>;
+  readonly lagP99Ms: number;
+}
+/**
+ * What became of a pair. A primary tells that it is `parted` from its standby, `alone` (noted on its volumes), `rejoined`
+ * or `fenced`; the agent that a primary has `hung`, that it `refused` to promote, that a lease runs out (`fencing`), that
+ * the standby is `promoted`, and that a primary has `recovered`.
+ */
+export interface MultiZoneEvent extends Stamped {
+  readonly kind: 'multiZone.event';
+  readonly database: string;
+  readonly event:
+    | 'parted'
+    | 'alone'
+    | 'rejoined'
+    | 'fenced'
+    | 'hung'
+    | 'refused'
+    | 'fencing'
+    | 'promoted'
+    | 'recovered';
+  readonly reason: string | null;
+}
+/** Printed when the clients stop: [database, intended] of transactions without an outcome. */
+export interface MultiZoneUnfinished extends Stamped {
+  readonly kind: 'multiZone.unfinished';
+  readonly transactions: readonly (readonly [string, number])[];
+}
+/** Printed when the clients stop: the transfers that were acknowledged to them, and by whom. */
+export interface MultiZoneLedger extends Stamped {
+  readonly kind: 'multiZone.ledger';
+  readonly database: string;
+  readonly acknowledged: DatabaseLedger['acknowledged'];
+  readonly lastBegun: number;
+  /** By instance and epoch; times are the instance's, of its first acknowledgement and its last. */
+  readonly served: readonly {
+    readonly instance: string;
+    readonly epoch: number;
+    readonly count: number;
+    readonly firstT: number;
+    readonly lastT: number;
+  }[];
 }
 /** A node's own calls to the control plane, but for heartbeats, that are over since the previous record. */
 export interface NodeCallsRecord extends Stamped {
@@ -474,6 +526,10 @@ export type HistoryRecord =
   | DatabasesUnfinished
   | DatabaseLedger
   | DatabaseContentRecord
+  | MultiZoneRecord
+  | MultiZoneEvent
+  | MultiZoneUnfinished
+  | MultiZoneLedger
   | NodeCallsRecord
   | AppRecord
   | ReplicaRecord

@@ -58,6 +58,10 @@ const START_ORDER: readonly (readonly Role[])[] = [
   ['control-plane'],
   ['node'],
   ['instances', 'app', 'databases'],
+  // A primary is ready when it is synchronous with its standby, and a client when primaries serve.
+  ['failover-agent', 'database-standbys'],
+  ['database-primary'],
+  ['database-clients'],
   ['users'],
 ];
 

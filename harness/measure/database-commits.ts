@@ -32,17 +32,28 @@ type Ranges = readonly (readonly [number, number])[];
 export function measureCommits({ plan, history }: Frame): DatabaseCommits {
   const ledgers = new Map(history.of('database.ledger').map((record) => [record.database, record]));
   const contents = Map.groupBy(history.of('database.content'), (record) => record.database);
+  return compareCommits(
+    plan.databases.map(({ id }) => ({ id, ledger: ledgers.get(id), copies: contents.get(id) ?? [] })),
+  );
+}
+
+/** A database, what was told of its commits, and what it holds by both replicas of its volumes. */
+export interface ComparedDatabase {
+  readonly id: string;
+  readonly ledger: Pick<DatabaseLedger, 'acknowledged' | 'lastBegun'> | undefined;
+  readonly copies: readonly DatabaseContentRecord[];
+}
+
+export function compareCommits(databases: readonly ComparedDatabase[]): DatabaseCommits {
   const counts = { acknowledged: 0, verified: 0, lost: 0, unverified: 0 };
   const problems: CommitProblem[] = [];
-  for (const { id } of plan.databases) {
-    const ledger = ledgers.get(id);
+  for (const { id, ledger, copies } of databases) {
     if (ledger === undefined) {
       problems.push({ database: id, copy: null, kind: 'unverified', detail: 'it printed no ledger' });
       continue;
     }
     const acknowledged = countOf(ledger.acknowledged);
     counts.acknowledged += acknowledged;
-    const copies = contents.get(id) ?? [];
     const found = copies.map((copy) => judge(ledger, copy));
     problems.push(...found.flatMap((one) => one.problems));
     const missing = Math.max(0, ...found.map((one) => one.missing));
@@ -58,8 +69,8 @@ export function measureCommits({ plan, history }: Frame): DatabaseCommits {
 
 /** What one copy lacks; in a damaged one nothing counts as there. */
 function judge(
-  { acknowledged, lastBegun, database }: DatabaseLedger,
-  { copy, transfers, problem }: DatabaseContentRecord,
+  { acknowledged, lastBegun }: Pick<DatabaseLedger, 'acknowledged' | 'lastBegun'>,
+  { database, copy, transfers, problem }: DatabaseContentRecord,
 ): { readonly missing: number; readonly problems: readonly CommitProblem[] } {
   const told = countOf(acknowledged);
   if (problem !== null) return { missing: told, problems: [{ database, copy, kind: 'damaged', detail: problem }] };

@@ -32,7 +32,7 @@ const SILENCE_MS = 2000;
 export function measureMachine(frame: Frame, storm: Window): Machine {
   const hosts = frame.history.of('host').filter((record) => within(storm, record.t));
   const busy = hosts.map((record) => record.busyShare).sort((a, b) => a - b);
-  const lagOf = (who: string, kind: 'node' | 'io' | 'app' | 'api' | 'databases' | 'control' | 'host') => {
+  const lagOf = (who: string, kind: 'node' | 'io' | 'app' | 'api' | 'databases' | 'multiZone' | 'control' | 'host') => {
     const lags = frame.history.of(kind).filter((record) => within(storm, record.t));
     const sorted = lags.map((record) => record.lagP99Ms).sort((a, b) => a - b);
     return { who, samples: sorted.length, p99Ms: nearestRank(sorted, 0.99, 1), maxMs: nearestRank(sorted, 1, 1) };
@@ -48,6 +48,7 @@ export function measureMachine(frame: Frame, storm: Window): Machine {
       lagOf('applications', 'app'),
       ...(frame.plan.containers.some(({ role }) => role === 'users') ? [lagOf('users of the API', 'api')] : []),
       ...(frame.plan.databases.length > 0 ? [lagOf('databases', 'databases')] : []),
+      ...(frame.plan.multiZoneDatabases.length > 0 ? [lagOf('multi-zone databases', 'multiZone')] : []),
       lagOf('nodes', 'node'),
       lagOf('control plane', 'control'),
     ],
@@ -67,6 +68,10 @@ const STATS_OF = {
   app: 'app',
   users: 'api',
   databases: 'databases',
+  'database-primary': 'multiZone',
+  'database-standbys': 'multiZone',
+  'failover-agent': 'multiZone',
+  'database-clients': 'multiZone',
   'control-plane': 'control',
   gauge: 'gauge',
 } as const satisfies Record<Role, string>;

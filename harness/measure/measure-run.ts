@@ -15,6 +15,7 @@ import { type Frame, frameOf } from './frame.ts';
 import { type Ledger, measureLedger } from './ledger.ts';
 import { type Machine, measureMachine } from './load-on-machine.ts';
 import { type Loss, measureLoss } from './loss.ts';
+import { type MultiZone, measureMultiZone } from './multi-zone.ts';
 import { measureOperator, type OperatorMeasurement } from './operator.ts';
 import { measureQueues, type Queue } from './queues.ts';
 import { measureSearch, type Search } from './search.ts';
@@ -41,6 +42,7 @@ export interface Measurements {
   readonly applications: readonly ZoneOperations[];
   readonly blockIo: readonly BlockIo[];
   readonly databases: DatabasesMeasurement;
+  readonly multiZone: MultiZone;
   readonly ledger: Ledger;
   readonly machine: Machine;
   readonly series: Series;
@@ -70,6 +72,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     applications: measureApplications(frame),
     blockIo: measureBlockIo(frame),
     databases: measureDatabases(frame),
+    multiZone: measureMultiZone(frame),
     ledger: measureLedger(frame),
     machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
     series: measureSeries(frame, storm, crashes.quarantined),

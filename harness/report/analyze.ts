@@ -46,6 +46,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     applications: [...measurements.applications],
     blockIo: [...measurements.blockIo],
     databases: measurements.databases.result,
+    multiZone: measurements.multiZone,
     ledger,
     machine,
     parameters: [...plan.parameters],

@@ -15,6 +15,7 @@ import { fabricSchema } from '../measure/fabric.ts';
 import { ledgerSchema } from '../measure/ledger.ts';
 import { machineSchema } from '../measure/load-on-machine.ts';
 import { lossSchema } from '../measure/loss.ts';
+import { multiZoneSchema } from '../measure/multi-zone.ts';
 import { operatorSchema } from '../measure/operator.ts';
 import { queueSchema } from '../measure/queues.ts';
 import { searchSchema } from '../measure/search.ts';
@@ -95,6 +96,7 @@ export const resultSchema = z.strictObject({
   applications: z.array(zoneOperationsSchema),
   blockIo: z.array(blockIoSchema),
   databases: databasesSchema,
+  multiZone: multiZoneSchema,
   ledger: ledgerSchema,
   machine: machineSchema,
   parameters: z.array(parameterSchema),

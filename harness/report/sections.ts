@@ -2,6 +2,7 @@ import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { crashRows } from './crash-rows.ts';
 import { databaseRows } from './database-rows.ts';
+import { multiZoneRows } from './multi-zone-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Result } from './result-schema.ts';
@@ -18,6 +19,9 @@ export const sectionsOf = (result: Result): readonly Section[] => [
   { title: 'Control plane', rows: [...controlPlaneRows(result.controlPlane), ...snapshotRows(result)] },
   ...(result.operator.actions.length === 0 ? [] : [{ title: 'Operator', rows: operatorRows(result) }]),
   ...(result.databases.zones.length === 0 ? [] : [{ title: 'Databases', rows: databaseRows(result.databases) }]),
+  ...(result.multiZone.pairs.length === 0
+    ? []
+    : [{ title: 'Multi-zone databases', rows: multiZoneRows(result.multiZone) }]),
   { title: 'Ledger', rows: ledgerRows(result) },
   { title: 'Validity', rows: validityRows(result) },
 ];

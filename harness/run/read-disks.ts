@@ -20,7 +20,8 @@ export async function readDisks(
     readonly onRecord: (record: HistoryRecord) => void;
   },
 ): Promise<void> {
-  const holders = lab.plan.containers.filter((one) => one.disks.length > 0);
+  // What the failover agent keeps is no replica and no store.
+  const holders = lab.plan.containers.filter(({ disks, role }) => disks.length > 0 && role !== 'failover-agent');
   // The control plane's configuration has the volumes and databases of every zone.
   const reader = holders.find((one) => one.role === 'control-plane') ?? holders[0];
   if (reader === undefined) return;

@@ -17,7 +17,7 @@ import { freeBlocks } from '../lab/networks/address-block.ts';
 import { SubnetTakenError } from '../lab/networks/create-networks.ts';
 import { reaperName } from '../lab/session.ts';
 import { AppClient } from '../load/app-client.ts';
-import type { Plan } from '../scenario/plan.ts';
+import { MULTI_ZONE_ROLES, type Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
@@ -263,7 +263,7 @@ async function conduct(
     await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
   }
   options.progress('stopping the load, then the storage');
-  await lab.stop(lab.withRole('instances', 'app', 'users', 'databases'));
+  await lab.stop(lab.withRole('instances', 'app', 'users', 'databases', ...MULTI_ZONE_ROLES));
   await lab.stop(lab.withRole('node', 'spare'));
   await lab.stop(lab.withRole('control-plane', 'gauge'));
   await recordLinkBytes(lab, onRecord);

@@ -8,6 +8,7 @@ import type { FaultLanguage } from './fault-language.ts';
 import { layOut } from './lay-out.ts';
 import { expectedName } from './nearest-name.ts';
 import { databaseProblems, placeDatabases } from './place-databases.ts';
+import { multiZoneProblems, placeMultiZoneDatabases, withoutThoseOf } from './place-multi-zone-databases.ts';
 import { placeVolumes } from './place-volumes.ts';
 import type { Parameter, Plan } from './plan.ts';
 import { freeSlots, predictStorm } from './predict-storm.ts';
@@ -52,6 +53,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
   const problems: Problem[] = [
     ...contradictions(topology, parameters),
     ...databaseProblems(topology, parameters),
+    ...multiZoneProblems(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
     ...(options.event ? eventProblems(options.event, names) : []),
   ];
@@ -70,6 +72,7 @@ export function buildPlan(options: BuildPlanOptions): Plan {
         seed,
       );
     });
+  const multiZoneDatabases = placeMultiZoneDatabases(laid.containers, volumes, parameters.load);
   const plan: Plan = {
     schemaVersion: 2,
     scenario: { name: scenario.name, file: scenario.file, title: scenario.title },
@@ -81,7 +84,8 @@ export function buildPlan(options: BuildPlanOptions): Plan {
     ...laid,
     witnesses: witnessesOf(laid, phases),
     volumes,
-    databases: placeDatabases(laid.containers, volumes, parameters.load),
+    databases: placeDatabases(laid.containers, withoutThoseOf(multiZoneDatabases, volumes), parameters.load),
+    multiZoneDatabases,
     storage: parameters.storage,
     load: parameters.load,
     phases,

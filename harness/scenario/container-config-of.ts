@@ -45,6 +45,9 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
     nodesOfZones,
     volumes: plan.volumes.filter((volume) => serves(volume.zone)),
     databases: plan.databases.filter((database) => serves(database.zone)),
+    multiZoneDatabases: plan.multiZoneDatabases.filter(
+      ({ primary, standby }) => serves(primary.zone) || serves(standby.zone),
+    ),
     storage: plan.storage,
     load: plan.load,
   };

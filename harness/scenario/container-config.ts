@@ -1,4 +1,4 @@
-import type { LoadSettings, PlanDatabase, Plane, PlanVolume, StorageSettings } from './plan.ts';
+import type { LoadSettings, PlanDatabase, Plane, PlanMultiZoneDatabase, PlanVolume, StorageSettings } from './plan.ts';
 
 /** Host and port a program dials to reach a destination: always a router's, never the destination's own. */
 export interface Dial {
@@ -26,6 +26,8 @@ export interface ContainerConfig {
   readonly volumes: readonly PlanVolume[];
   /** Every database whose zone this container serves. */
   readonly databases: readonly PlanDatabase[];
+  /** Every multi-zone database with its primary or its standby in a zone that this container serves. */
+  readonly multiZoneDatabases: readonly PlanMultiZoneDatabase[];
   readonly storage: StorageSettings;
   readonly load: LoadSettings;
 }
@@ -37,4 +39,13 @@ export interface ContainerConfig {
 export const CRASH_EXIT_CODE = 86;
 
 /** Ports on which the fixtures' programs listen, on every address of theirs. */
-export const PORTS = { peer: 7000, nbd: 10809, controlPlane: 7100, http: 8080, gauge: 7200, witness: 7300 } as const;
+export const PORTS = {
+  peer: 7000,
+  nbd: 10809,
+  controlPlane: 7100,
+  http: 8080,
+  gauge: 7200,
+  witness: 7300,
+  database: 7400,
+  failoverAgent: 7500,
+} as const;

@@ -69,9 +69,7 @@ function neededOf(topology: Topology, parameters: ResolvedParameters): Topology 
 
 function membersOf(topology: Topology, parameters: ResolvedParameters): Member[] {
   const members = topology.services.flatMap((service) => {
-    const name = `zones.${service.zone}.nodes`;
-    const scaled = service.role === 'node' && parameters.has(name);
-    const replicas = scaled ? parameters.number(name) : service.replicas.value;
+    const replicas = replicasOf(service, parameters);
     const spares = service.role === 'node' ? sparesOf(service.zone, parameters) : 0;
     const ids = containerIds(service, replicas + spares);
     return ids.map((id, i) => ({ id, isSpare: i >= replicas, service }));
@@ -81,6 +79,14 @@ function membersOf(topology: Topology, parameters: ResolvedParameters): Member[]
     throw new BadInputError(problemAt(service.at, `a second container \`${id}\``, 'services whose containers differ'));
   }
   return members;
+}
+
+/** @throws BadInputError for a number that is no parameter of this scenario. */
+function replicasOf({ role, zone, scaledBy, replicas }: TopologyService, parameters: ResolvedParameters): number {
+  const name = role === 'node' ? `zones.${zone}.nodes` : scaledBy?.value;
+  if (name !== undefined && parameters.has(name)) return parameters.number(name);
+  if (scaledBy === undefined) return replicas.value;
+  throw new BadInputError(problemAt(scaledBy.at, `the parameter \`${scaledBy.value}\``, 'one that the scenario has'));
 }
 
 /** Spares are numbered after the zone's nodes. */

@@ -48,6 +48,12 @@ export function misnamed(plan: Plan): Unplaced[] {
       ...check('container', primary, 'volumes', i, 'primary'),
       ...check('container', mirror, 'volumes', i, 'mirror'),
     ]),
+    ...plan.multiZoneDatabases.flatMap((pair, i) =>
+      (['primary', 'standby'] as const).flatMap((which) => [
+        ...check('container', pair[which].container, 'multiZoneDatabases', i, which, 'container'),
+        ...check('zone', pair[which].zone, 'multiZoneDatabases', i, which, 'zone'),
+      ]),
+    ),
     ...twice(
       plan.phases.map(({ name }) => name),
       'phase',

@@ -122,6 +122,10 @@ export const LOAD_KINDS = {
   databaseStripeBytes: bytes,
   databaseTransactionsPerSecond: rate('transactions/s'),
   databaseTimeoutMs: milliseconds(1),
+  multiZoneDatabases: count('databases', 0, 20),
+  multiZonePartedMs: milliseconds(1),
+  multiZoneHungMs: milliseconds(1),
+  failoverWitness: count('0 or 1', 0, 1),
 } satisfies Record<keyof LoadSettings, ParameterKind<number>>;
 
 /**

@@ -4,9 +4,9 @@ import type { ResolvedParameters } from './resolve-parameters.ts';
 import { shortZoneName, type Topology } from './topology.ts';
 
 /** The sector of a volume, and a page of a database. */
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 /** Room for a write-ahead log and for what a database of the fixtures holds after some minutes. */
-const SMALLEST_DATABASE_BYTES = 768 * 1024;
+export const SMALLEST_DATABASE_BYTES = 768 * 1024;
 
 /**
  * In each zone that has a container for databases, `load.databases` of them or as many as its volumes are enough for,

@@ -3,7 +3,7 @@
  * `plan.ts`, and the two are kept equal by the compiler (see the end of this file).
  */
 import { z } from 'zod';
-import type { Plan } from './plan.ts';
+import { MULTI_ZONE_ROLES, type Plan } from './plan.ts';
 import { strictObject } from './zod-problems.ts';
 
 const text = z.string();
@@ -42,7 +42,17 @@ const container = strictObject({
   id: text,
   service: text,
   zone: text,
-  role: z.enum(['node', 'spare', 'control-plane', 'instances', 'app', 'users', 'databases', 'gauge']),
+  role: z.enum([
+    'node',
+    'spare',
+    'control-plane',
+    'instances',
+    'app',
+    'users',
+    'databases',
+    'gauge',
+    ...MULTI_ZONE_ROLES,
+  ]),
   command: texts,
   attachments: z.array(attachment),
   disks: texts,
@@ -57,6 +67,8 @@ const link = strictObject({
   listen: endpoint,
   upstream: endpoint,
 });
+
+const instance = strictObject({ container: text, zone: text, volumes: texts });
 
 const volume = strictObject({ id: text, zone: text, primary: text, mirror: text });
 
@@ -117,6 +129,10 @@ const load = strictObject({
   databaseStripeBytes: count.default(4096),
   databaseTransactionsPerSecond: amount.default(0),
   databaseTimeoutMs: amount.default(2000),
+  multiZoneDatabases: count.default(0),
+  multiZonePartedMs: amount.default(1000),
+  multiZoneHungMs: amount.default(4000),
+  failoverWitness: count.default(0),
 });
 
 const fault = strictObject({
@@ -191,6 +207,7 @@ export const planSchema = strictObject({
   witnesses: z.array(strictObject({ link: text, listenPort: count, port: count })),
   volumes: z.array(volume),
   databases: z.array(strictObject({ id: text, zone: text, volumes: texts })).default([]),
+  multiZoneDatabases: z.array(strictObject({ id: text, primary: instance, standby: instance })).default([]),
   storage,
   load,
   phases: z.array(phase).min(1),

@@ -9,8 +9,25 @@
 /** The two networks of a zone, as AWS described them: high capacity, and low capacity. */
 export type Plane = 'primary' | 'replication';
 
+/** Of multi-zone databases: one primary each, the standbys of all, who promotes them, and their clients. */
+export const MULTI_ZONE_ROLES = [
+  'database-primary',
+  'database-standbys',
+  'failover-agent',
+  'database-clients',
+] as const;
+
 /** What a container is for. Storage nodes, spares (nodes that have not joined yet), clients of volumes, users of the API, their services, each zone's gauge. */
-export type Role = 'node' | 'spare' | 'control-plane' | 'instances' | 'app' | 'users' | 'databases' | 'gauge';
+export type Role =
+  | 'node'
+  | 'spare'
+  | 'control-plane'
+  | 'instances'
+  | 'app'
+  | 'users'
+  | 'databases'
+  | 'gauge'
+  | (typeof MULTI_ZONE_ROLES)[number];
 
 /** Where a parameter's value comes from: never show a chosen value as a historic fact. */
 export type Origin = 'chosen' | 'stated' | 'derived';
@@ -115,6 +132,22 @@ export interface PlanDatabase {
   readonly zone: string;
   /** Ids of the volumes that it is striped over, in order. */
   readonly volumes: readonly string[];
+}
+
+/** One of the two databases of a pair. */
+export interface PlanDatabaseInstance {
+  readonly container: string;
+  readonly zone: string;
+  /** Ids of the volumes that it is striped over, in order. No other database is on them. */
+  readonly volumes: readonly string[];
+}
+
+/** A relational database with a standby in another zone. */
+export interface PlanMultiZoneDatabase {
+  /** `mz-01`. */
+  readonly id: string;
+  readonly primary: PlanDatabaseInstance;
+  readonly standby: PlanDatabaseInstance;
 }
 
 /**
@@ -288,6 +321,17 @@ export interface LoadSettings {
   readonly databaseTransactionsPerSecond: number;
   /** A transaction that is not committed so long after it was due counts as none. */
   readonly databaseTimeoutMs: number;
+  /** Databases with a standby in another zone; 0: there are none. */
+  readonly multiZoneDatabases: number;
+  /** A standby that has not answered its primary for so long is parted from it. */
+  readonly multiZonePartedMs: number;
+  /** A primary whose I/O has hung for so long, or that was not heard for so long, is to be replaced by its standby. */
+  readonly multiZoneHungMs: number;
+  /**
+   * 1: a primary that is parted goes on alone only once the failover agent has recorded that, so that one without the
+   * record can be replaced. 0: whoever was parted when I/O hung is not replaced, as in 2011.
+   */
+  readonly failoverWitness: number;
 }
 
 /** What is publicly known of an event, beside which a report sets what the run measured. Nothing is done by it. */
@@ -327,6 +371,7 @@ export interface Plan {
   readonly witnesses: readonly PlanWitness[];
   readonly volumes: readonly PlanVolume[];
   readonly databases: readonly PlanDatabase[];
+  readonly multiZoneDatabases: readonly PlanMultiZoneDatabase[];
   readonly storage: StorageSettings;
   readonly load: LoadSettings;
   readonly phases: readonly PlanPhase[];

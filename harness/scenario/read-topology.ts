@@ -75,7 +75,7 @@ function networksOf(data: TopologyFile, source: YamlSource): TopologyNetwork[] {
 function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
   return Object.entries(data.services).map(([name, service]) => {
     const path = ['services', name];
-    const { zone, role, needs, links, published } = service[EXTENSION];
+    const { zone, role, needs, scaledBy, links, published } = service[EXTENSION];
     const needed = (value: string | readonly string[] | undefined, ...at: readonly (string | number)[]) =>
       value === undefined ? {} : { needs: { value, at: source.placeOf([...path, EXTENSION, ...at, 'needs']) } };
     return {
@@ -87,6 +87,9 @@ function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
       disks: service.volumes ?? [],
       replicas: { value: service.deploy?.replicas ?? 1, at: source.placeOf([...path, 'deploy', 'replicas']) },
       ...needed(needs),
+      ...(scaledBy === undefined
+        ? {}
+        : { scaledBy: { value: scaledBy, at: source.placeOf([...path, EXTENSION, 'scaledBy']) } }),
       links: (links ?? []).map(({ to, planes, port, needs: ofLink }, i) => ({
         to,
         planes,

@@ -2,6 +2,7 @@
  * How a scenario says what a fault is aimed at: ids, patterns with `*`, or properties, and how many of them to draw.
  */
 import { z } from 'zod';
+import { MULTI_ZONE_ROLES } from './plan.ts';
 import { strictObject } from './zod-problems.ts';
 
 const wholeAboveZero = { error: 'a whole number above 0' } as const;
@@ -19,7 +20,9 @@ export const containerSelector = z
       ids,
       strictObject({
         zone: z.string().optional(),
-        role: z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases']).optional(),
+        role: z
+          .enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases', ...MULTI_ZONE_ROLES])
+          .optional(),
         pick: pick.optional(),
       }),
     ],

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { MULTI_ZONE_ROLES } from './plan.ts';
 import { strictObject } from './zod-problems.ts';
 
 const scalar = z.union([z.string(), z.number()], { error: 'a quantity with its unit' });
 const port = z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535);
 const plane = z.enum(['primary', 'replication']);
-const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases']);
+const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases', ...MULTI_ZONE_ROLES]);
 const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
 
 const needs = z
@@ -37,6 +38,10 @@ const serviceExtension = strictObject({
   zone: z.string(),
   role,
   needs,
+  scaledBy: z
+    .string()
+    .optional()
+    .describe('A parameter, such as `load.multiZoneDatabases`: there are so many of its containers.'),
   links: z.array(link).optional(),
   published: z
     .array(port)

@@ -39,6 +39,8 @@ export interface TopologyService {
   readonly published: readonly Located<number>[];
   /** The parameters of which one at least has to be above 0, or there is no such container. */
   readonly needs?: Located<string | readonly string[]>;
+  /** The parameter that is the number of its containers. */
+  readonly scaledBy?: Located<string>;
   readonly at: Place;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/database-metrics.ts';
 import { METRICS } from '../../../harness/check/metrics.ts';
+import { MULTI_ZONE_METRICS } from '../../../harness/check/multi-zone-metrics.ts';
 import { metricNames, resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import { ZONE_METRICS } from '../../../harness/check/zone-metrics.ts';
 import { ZONE_STORM_METRICS } from '../../../harness/check/zone-storm-metrics.ts';
@@ -22,6 +23,7 @@ describe('metrics', () => {
       Object.keys(METRICS).length +
         2 * (ofZone + Object.keys(ZONE_STORM_METRICS).length) +
         ofDatabases +
+        Object.keys(MULTI_ZONE_METRICS).length +
         ofActions.length,
     );
     // In this run nobody calls the control plane or operates, and there are no databases: no value, and never 0.

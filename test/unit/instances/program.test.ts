@@ -36,6 +36,10 @@ const LOAD: LoadSettings = {
   databaseStripeBytes: 4096,
   databaseTransactionsPerSecond: 0,
   databaseTimeoutMs: 2000,
+  multiZoneDatabases: 0,
+  multiZonePartedMs: 1000,
+  multiZoneHungMs: 4000,
+  failoverWitness: 0,
 };
 
 /** A control plane and one "node" with two volumes, of which `v1` hangs once `hung` is set. */

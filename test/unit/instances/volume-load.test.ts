@@ -34,6 +34,10 @@ const SETTINGS: LoadSettings = {
   databaseStripeBytes: 4096,
   databaseTransactionsPerSecond: 0,
   databaseTimeoutMs: 2000,
+  multiZoneDatabases: 0,
+  multiZonePartedMs: 1000,
+  multiZoneHungMs: 4000,
+  failoverWitness: 0,
 };
 
 const running: VolumeLoad[] = [];

@@ -79,6 +79,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
     witnesses: [],
     volumes,
     databases: [],
+    multiZoneDatabases: [],
     storage: {
       volumeBytes: 1 << 20,
       slotsPerNode: options.slotsPerNode ?? 3,
@@ -134,6 +135,10 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       databaseStripeBytes: 4096,
       databaseTransactionsPerSecond: 0,
       databaseTimeoutMs: 2000,
+      multiZoneDatabases: 0,
+      multiZonePartedMs: 1000,
+      multiZoneHungMs: 4000,
+      failoverWitness: 0,
     },
     phases: [
       { name: 'baseline', seconds: 10, until: null, atMostSeconds: null, faults: [], actions: [] },

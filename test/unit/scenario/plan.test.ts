@@ -28,7 +28,14 @@ function addressesOf(plan: Plan): [string, string][] {
 describe('the scenarios that ship', () => {
   test('load in both presets, with measurements that exist', async () => {
     const names = await shippedScenarios();
-    expect(names).toEqual(['ebs-2011', 'ebs-2011-databases', 'ebs-2011-null', 'ebs-2011-operated', 'ebs-2011-short']);
+    expect(names).toEqual([
+      'ebs-2011',
+      'ebs-2011-databases',
+      'ebs-2011-multi-zone',
+      'ebs-2011-null',
+      'ebs-2011-operated',
+      'ebs-2011-short',
+    ]);
     for (const name of names) {
       for (const preset of ['fast', 'full']) expect((await load(name, preset)).scenario.name).toBe(name);
     }

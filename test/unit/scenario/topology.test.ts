@@ -25,6 +25,10 @@ test('links dial the ports that the fixtures listen on', () => {
     instances: [],
     users: [],
     databases: [],
+    'database-primary': [PORTS.database],
+    'database-standbys': [PORTS.database],
+    'failover-agent': [PORTS.failoverAgent],
+    'database-clients': [],
     gauge: [],
     spare: [],
   };
@@ -46,5 +50,5 @@ test('merge keys and anchors are followed, and errors point to the anchor', () =
     .replace('  use1-a-node:\n    image: zonestorm/fixtures\n', '  use1-a-node:\n    <<: *node\n');
   const line = shared.split('\n').indexOf('  privileged: true') + 1;
   expect(() => readTopology('ebs.yaml', shared)).toThrow(`ebs.yaml:${line}:3: found the key \`privileged\``);
-  expect(readTopology('ebs.yaml', shared.replace('  privileged: true\n', '')).services).toHaveLength(11);
+  expect(readTopology('ebs.yaml', shared.replace('  privileged: true\n', '')).services).toHaveLength(15);
 });

@@ -58,6 +58,10 @@ const LOAD: LoadSettings = {
   databaseStripeBytes: 4096,
   databaseTransactionsPerSecond: 0,
   databaseTimeoutMs: 2000,
+  multiZoneDatabases: 0,
+  multiZonePartedMs: 1000,
+  multiZoneHungMs: 4000,
+  failoverWitness: 0,
 };
 
 /** A program's configuration with nothing in it but what the test gives. */
@@ -74,6 +78,7 @@ export function testConfig(
     nodes: [],
     volumes: [],
     databases: [],
+    multiZoneDatabases: [],
     load: LOAD,
   };
   const nodesOfZones = { [rest.zone ?? 'z']: rest.nodes ?? [] };
