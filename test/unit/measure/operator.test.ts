@@ -95,6 +95,16 @@ test('a scheduled action that fails or has no end is a problem; one from a termi
   ]);
 });
 
+test('what was being served when the action was read back is neither before it nor after it', () => {
+  const elected = (t: number): HistoryRecord => ({
+    ...{ kind: 'election', source: 'control-plane', t, volume: 'va1', epoch: 2, event: 'elected' },
+    ...{ primary: 'a1', mirror: 'a2', joining: null },
+  });
+  const elections = [34_000, 35_500, 36_012, 36_240, 36_260, 46_240, 46_260].map(elected);
+  const { operator } = measure([action('asked', 35_000), action('done', 36_000), ...elections]);
+  expect(operator.actions[0]?.curves.electionsPerSecond).toEqual({ before: 0.1, after: 0.2 });
+});
+
 test('an action at the very end has no curve after it', () => {
   const { operator } = measure([action('asked', 49_500), action('done', 49_800)]);
   expect(operator.actions[0]?.curves.searchPerSecond.after).toBeNull();
