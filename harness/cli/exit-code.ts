@@ -31,12 +31,13 @@ export function explain(error: unknown): { code: ExitCode; message: string } {
     return { code: EXIT.badInput, message: error.message };
   if (error instanceof EnvironmentError)
     return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };
-  if (error instanceof WedgedToxiproxyError)
+  const first = firstOf(error);
+  if (first instanceof WedgedToxiproxyError)
     return {
       code: EXIT.environment,
-      message: `${error.message}, nor had the one in whose place it was\nThe machine may be too busy for this preset: less load, or fewer nodes (--set).`,
+      message: `${first.message}\nThe machine may be too busy for this preset: less load, or fewer nodes (--set).`,
     };
-  const engine = engineFailure(error);
+  const engine = engineFailure(first);
   if (engine !== null)
     return {
       code: EXIT.environment,
@@ -49,8 +50,9 @@ export function explain(error: unknown): { code: ExitCode; message: string } {
 /** What docker-modem makes of an answer with a status of 500 and above, by which the engine says that it failed itself. */
 const ENGINE_FAILED = /^\(HTTP code 5\d\d\) [^-]*- (.*)$/s;
 
-/** Of several errors the first, which the others followed. */
 function engineFailure(error: unknown): string | null {
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? (ENGINE_FAILED.exec(first.message)?.[1]?.trim() ?? null) : null;
+  return error instanceof Error ? (ENGINE_FAILED.exec(error.message)?.[1]?.trim() ?? null) : null;
 }
+
+/** Of several errors the first, which the others followed. */
+const firstOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors[0] : error);

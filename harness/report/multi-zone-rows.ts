@@ -1,4 +1,5 @@
-import { count, integer, milliseconds, percent, seconds } from './numbers.ts';
+import { commitRows, transactionRows } from './commit-rows.ts';
+import { seconds } from './numbers.ts';
 import type { Result } from './result-schema.ts';
 import type { Row } from './section.ts';
 
@@ -14,17 +15,8 @@ export function multiZoneRows(multiZone: Result['multiZone']): readonly Row[] {
     ['parted from the standby', `${parted}; ${wentAlone} went on alone`],
     ['two primaries', `${dualPrimaries}`],
     ...pairs.map((pair): Row => [pair.database, fateOf(pair)]),
+    ...transactionRows('transactions in time', multiZone.periods),
   ];
-  const [overall] = multiZone.periods;
-  if (overall !== undefined && overall.availability !== null) {
-    const { availability, ok, offered, latency } = overall;
-    const p50 = milliseconds(latency.p50Ms, latency.p50AtLeast);
-    const p99 = milliseconds(latency.p99Ms, latency.p99AtLeast);
-    rows.push([
-      'transactions in time',
-      `${percent(availability)}, ${integer(ok)} of ${integer(offered)}; p50 ${p50}, p99 ${p99}`,
-    ]);
-  }
   return [...rows, ...commitRows('commits', multiZone.commits), ...commitRows('on standbys', multiZone.standbyCommits)];
 }
 
@@ -39,17 +31,4 @@ function fateOf(pair: Result['multiZone']['pairs'][number]): string {
   if (outcome === 'under way') return `${trouble}failing over when the record ends${outage}`;
   const back = recoveredAtSeconds === null ? '' : `, its primary was back at ${seconds(recoveredAtSeconds)}`;
   return `${trouble}not safe to promote: ${reason ?? ''}${back}${outage}`;
-}
-
-function commitRows(label: string, commits: Result['multiZone']['commits']): Row[] {
-  const { acknowledged, verified, lost, unverified, problems } = commits;
-  return [
-    [
-      label,
-      `${count(acknowledged, 'commit')} acknowledged: ${integer(verified)} verified, ${lost} lost, ${unverified} unverified`,
-    ],
-    ...problems.slice(0, 5).map(({ database, copy, kind, detail }): Row => {
-      return [kind, `${database}${copy === null ? '' : `, by its ${copy}`}: ${detail}`];
-    }),
-  ];
 }

@@ -29,7 +29,9 @@ test('what the engine refuses as the caller’s mistake is a bug, and where it f
   expect(explain(new AggregateError([new Error('other'), frozen])).code).toBe(EXIT.bug);
 });
 
-test('a Toxiproxy that does not answer, in whose place another has been put already, is the machine’s matter', () => {
+test('a Toxiproxy that does not answer is the machine’s matter, also where reverts failed because of it', () => {
   const late = new WedgedToxiproxyError('populate did not come within 2500 ms', false, new Error('late'));
-  expect(explain(late)).toMatchObject({ code: EXIT.environment, message: expect.stringContaining('too busy') });
+  for (const error of [late, new AggregateError([late, new Error('it is still in force')])]) {
+    expect(explain(error)).toMatchObject({ code: EXIT.environment, message: expect.stringContaining('too busy') });
+  }
 });
