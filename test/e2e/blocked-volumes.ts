@@ -28,10 +28,14 @@ export function blockedVolumes(history: readonly HistoryRecord[]): ReadonlyMap<s
   return spans;
 }
 
-/** Of which a request took over two seconds. */
+/** Of which a request took over two seconds, or had gone on for so long without an end when its instance stopped. */
 export function hungVolumes(history: readonly HistoryRecord[]): ReadonlySet<string> {
-  const ops = history.flatMap((record) => (record.kind === 'io' ? record.ops : []));
-  return new Set(ops.flatMap(([volume, , intended, ended]) => (ended - intended > 2000 ? [volume] : [])));
+  const waits = history.flatMap((record): (readonly [volume: string, ms: number])[] => {
+    if (record.kind === 'io') return record.ops.map(([volume, , intended, ended]) => [volume, ended - intended]);
+    if (record.kind === 'io.unfinished') return record.ops.map(([volume, , intended]) => [volume, record.t - intended]);
+    return [];
+  });
+  return new Set(waits.flatMap(([volume, ms]) => (ms > 2000 ? [volume] : [])));
 }
 
 /** For how long of a stretch at least one of the spans goes on. */
