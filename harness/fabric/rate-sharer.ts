@@ -34,6 +34,7 @@ export class RateSharer implements AsyncDisposable {
   readonly #onTrouble: (error: Error) => void;
   #timer: NodeJS.Timeout | null = null;
   #busy: Promise<void> = Promise.resolve();
+  #isSharing = false;
 
   constructor(
     connections: () => Promise<ReadonlyMap<number, number>>,
@@ -49,7 +50,10 @@ export class RateSharer implements AsyncDisposable {
   async start(share: SharedRate): Promise<void> {
     this.#shares.set(share.id, { share, applied: 0, seen: 0, calm: 0 });
     await this.#round();
-    this.#timer ??= setInterval(() => void this.#round().catch(this.#onTrouble), SHARE_INTERVAL_MS);
+    this.#timer ??= setInterval(() => {
+      // Rounds that were late and then followed one another at once would make nothing of the calm.
+      if (!this.#isSharing) void this.#round().catch(this.#onTrouble);
+    }, SHARE_INTERVAL_MS);
   }
 
   /** Forgets a share; its effects are the caller's to clear. Resolves when nothing of it is under way any more. */
@@ -63,7 +67,13 @@ export class RateSharer implements AsyncDisposable {
   }
 
   #round(): Promise<void> {
-    const round = this.#busy.catch(() => undefined).then(() => this.#share());
+    this.#isSharing = true;
+    const round = this.#busy
+      .catch(() => undefined)
+      .then(() => this.#share())
+      .finally(() => {
+        this.#isSharing = this.#busy !== round;
+      });
     this.#busy = round;
     return round;
   }

@@ -77,3 +77,28 @@ test('in force when started, kept up while connections come, forgotten when stop
   await new Promise((resolve) => setTimeout(resolve, 250));
   expect(rates.length).toBe(before);
 });
+
+test('a count that comes late is one round, not as many as it kept waiting', async () => {
+  let open = 5;
+  let stall = Promise.resolve();
+  const rates: { rate: number; at: number }[] = [];
+  await using sharer = new RateSharer(
+    async () => {
+      await stall;
+      return new Map([[1, open]]);
+    },
+    async (_, effects) => void rates.push({ rate: least(effects.get('x')), at: performance.now() }),
+    (error) => {
+      throw error;
+    },
+  );
+  await sharer.start(share(1, [['x', 1]]));
+  stall = new Promise((resolve) => setTimeout(resolve, 1_000));
+  await stall;
+  const overAt = performance.now();
+  open = 1;
+  await expect.poll(() => rates.at(-1)?.rate, { timeout: 2_000 }).toBe(125);
+  const risenAt = rates.find(({ rate }) => rate === 125)?.at ?? Number.NaN;
+  // The count has to stay for some rounds, a tenth of a second apart.
+  expect(risenAt - overAt).toBeGreaterThan(250);
+});
