@@ -62,11 +62,16 @@ describe('the load on a database', () => {
     expect(load.acknowledged.count).toBe(0);
     database.held.resolve();
     database.held = undefined;
-    await delay(50);
+    await delay(100);
     await load.stop();
-    const [late, next] = load.take();
+    const [late, ...after] = load.take();
     expect(late?.slice(3)).toEqual(['unknown', 'late']);
-    expect(next?.slice(3)).toEqual(['ok', null]);
+    // The next one may have been about to be given up, and be late too by a hair; none is that has its time.
+    const inTime = after.filter(([, intended, ended]) => ended - intended < 99);
+    expect(inTime.length).toBeGreaterThan(0);
+    expect(inTime.filter(([, , , outcome, reason]) => outcome !== 'ok' || reason !== null)).toEqual([]);
+    const tooLate = after.filter(([, intended, ended]) => ended - intended > 101);
+    expect(tooLate.filter(([, , , outcome]) => outcome === 'ok')).toEqual([]);
     // Its commit was told of all the same, so it has to be there.
     expect(load.acknowledged.entries()[0]?.[0]).toBe(11);
   });
