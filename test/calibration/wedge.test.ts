@@ -47,7 +47,6 @@ function withHostLink(plan: Plan): Plan {
 interface Jam {
   /** When the sender has given up and its connections are gone. */
   readonly over: Promise<void>;
-  thaw(): Promise<void>;
 }
 
 const CONNECTIONS = 2;
@@ -71,7 +70,7 @@ async function jam(seconds: number, change: () => Promise<void>): Promise<Jam> {
     await delay(500);
     return (await bytes()) === before;
   });
-  return { over, thaw };
+  return { over };
 }
 
 const thaw = (): Promise<void> => probe.lab.containers.unpause('a2');
@@ -87,7 +86,7 @@ const replacements = () => probe.records.filter((one) => one.kind === 'router.re
 
 test('the case is real: Toxiproxy hangs when a toxic is removed from a connection that nobody reads', async () => {
   const url = `http://127.0.0.1:${router.published.get(8474)}/proxies`;
-  const { over, thaw } = await jam(4, () =>
+  const { over } = await jam(4, () =>
     router.api.addToxic('a1.a2', 'raw', { type: 'bandwidth', stream: 'upstream', attributes: { rate: 5_000 } }),
   );
   const before = await fetch(url);
@@ -116,7 +115,7 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
   ].map((line, i) => fault(line, `other${i}`));
   for (const one of others) await one.apply();
   const cap = fault(`cap: { links: ["${LINK}"], to: 40mbit }`, 'cap');
-  const { over, thaw } = await jam(8, () => cap.apply());
+  const { over } = await jam(8, () => cap.apply());
   const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, 'a1->a3@primary'), 'bystander', 6]);
   const knocks = probe.exec<Record<string, number>>('a3', 'knock.ts', [...dial(plan, 'a3->a1@primary'), 5, 6]);
   await delay(1_000);
@@ -127,9 +126,9 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
   await cap.revert();
   const tookMs = monotonicMs() - revertingAt;
   console.error(`replaced and restored in ${tookMs.toFixed(0)} ms`);
+  expect(tookMs).toBeGreaterThan(LIMITS.toxiproxyMs);
   expect(tookMs).toBeLessThan(LIMITS.toxiproxyMs + 5_000);
   expect(await cap.probe()).toBe(0);
-  // Not before a call had its whole limit; it need not be the revert's, as rates are shared out anew at any time.
   expect(replacements()).toEqual([
     {
       kind: 'router.replaced',
@@ -169,7 +168,7 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
 });
 
 test('a fault that is applied to a connection that nobody reads replaces the router too, and is in force', async () => {
-  const { over, thaw } = await jam(5, async () => undefined);
+  const { over } = await jam(5, async () => undefined);
   const count = replacements().length;
   const slow = fault(`delay: { links: ["${LINK}"], by: 20ms }`, 'slow');
   await slow.apply();

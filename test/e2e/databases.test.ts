@@ -2,7 +2,6 @@ import { afterEach, expect, test } from 'vitest';
 import type { HistoryRecord } from '../../harness/history/records.ts';
 import { blockedVolumes, hungVolumes, overlapMs } from './blocked-volumes.ts';
 import { readText, runScenario } from './cli.ts';
-import { expectPassOrSaturated } from './expect-judged.ts';
 import { leftovers } from './leftovers.ts';
 
 afterEach(async () => {
@@ -16,14 +15,18 @@ function lateTransactions(history: readonly HistoryRecord[], id: string): readon
 }
 
 test('databases are affected where a volume of theirs is stuck, and lose no acknowledged commit', async () => {
-  // What is looked at has happened by then, and all bytes of the copies are not waited for.
+  // What is looked at has happened by then, and all bytes of the copies are not waited for. Nor are the applications looked
+  // at: with fewer requests, two slow CPUs have some room.
   const { code, result, folder } = await runScenario('ebs-2011-databases', [
     '--seed',
     '7',
     '--set',
     'phases.storm.atMost=60s',
+    '--set',
+    'load.appRequestsPerSecond=3',
   ]);
-  expectPassOrSaturated({ code, result });
+  expect(result.verdict).toEqual({ outcome: 'pass', problems: [] });
+  expect(code).toBe(0);
   const [a, b] = result.databases.zones;
   expect(a).toMatchObject({ zone: 'use1-a', databases: 15, volumesEach: 4 });
   expect(a?.at10s?.affected).toBeGreaterThan(0);

@@ -2,7 +2,6 @@ import { afterEach, expect, test } from 'vitest';
 import type { HistoryRecord } from '../../harness/history/records.ts';
 import { blockedVolumes, overlapMs } from './blocked-volumes.ts';
 import { readText, runScenario } from './cli.ts';
-import { expectPassOrSaturated } from './expect-judged.ts';
 import { leftovers } from './leftovers.ts';
 
 afterEach(async () => {
@@ -11,7 +10,12 @@ afterEach(async () => {
 
 test('whose I/O hangs fails over unless it was parted before; nothing is lost, and two never serve', async () => {
   const { code, result, folder } = await runScenario('ebs-2011-multi-zone', ['--seed', '1']);
-  expectPassOrSaturated({ code, result });
+  // Seven containers more than `ebs-2011` has take a slow machine above 70 % for some half seconds. What is looked at here
+  // is the order of events and what is on the disks; that is judged, and every expectation, on such a machine too.
+  const problems = result.verdict.problems.map(({ check, what }) => `${check}: ${what}`);
+  expect(problems.filter((problem) => !problem.startsWith('validity: the machine was saturated'))).toEqual([]);
+  expect(code).toBe(problems.length === 0 ? 0 : 2);
+  expect(result.expectations.filter(({ held }) => held !== true)).toEqual([]);
   const { pairs, commits, standbyCommits, dualPrimaries } = result.multiZone;
   expect(pairs).toHaveLength(4);
   expect(dualPrimaries).toBe(0);
