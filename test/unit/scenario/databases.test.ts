@@ -11,7 +11,7 @@ const planOf = (preset: string, overrides: Record<string, string> = {}): Plan =>
   buildPlan({ ...read, preset, seed: 7, overrides, faults: FAULTS });
 const containers = (plan: Plan) => plan.containers.filter(({ role }) => role === 'databases').map(({ id }) => id);
 
-test.each(['fast', 'full', 'loop'])('%s of ebs-2011 has no databases', (preset) => {
+test.each(['fast', 'full', 'loop', 'half'])('%s of ebs-2011 has no databases', (preset) => {
   const plan = buildPlan({ ...plain, preset, seed: 7, overrides: {}, faults: FAULTS });
   expect(containers(plan)).toEqual([]);
   expect(plan.databases).toEqual([]);

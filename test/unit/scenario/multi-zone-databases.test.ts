@@ -13,27 +13,30 @@ const planOf = (preset: string, overrides: Record<string, string> = {}): Plan =>
   buildPlan({ ...read, preset, seed: 7, overrides, faults: FAULTS });
 const OF_PAIRS: readonly string[] = MULTI_ZONE_ROLES;
 
-test.each(['fast', 'full', 'loop'])('%s of ebs-2011 has none of it', (preset) => {
+test.each(['fast', 'full', 'loop', 'half'])('%s of ebs-2011 has none of it', (preset) => {
   const plan = buildPlan({ ...plain, preset, seed: 7, overrides: {}, faults: FAULTS });
   expect(plan.multiZoneDatabases).toEqual([]);
   expect(plan.containers.filter(({ role }) => OF_PAIRS.includes(role))).toEqual([]);
   expect(plan.links.filter(({ id }) => /mz|failover|clients/.test(id))).toEqual([]);
 });
 
-test.each(['fast', 'full', 'loop'])('%s: each pair has four volumes of its own in each of two zones', (preset) => {
-  const plan = planOf(preset);
-  expect(plan.multiZoneDatabases.map(({ id }) => id)).toEqual(['mz-01', 'mz-02', 'mz-03', 'mz-04']);
-  for (const [i, { primary, standby }] of plan.multiZoneDatabases.entries()) {
-    expect(primary).toMatchObject({ container: `a-mz-${i + 1}`, zone: 'use1-a' });
-    expect(standby).toMatchObject({ container: 'b-mz-standbys', zone: 'use1-b' });
-    for (const { zone, volumes } of [primary, standby]) {
-      expect(volumes).toHaveLength(4);
-      for (const id of volumes) expect(plan.volumes.find((volume) => volume.id === id)?.zone).toBe(zone);
+test.each(['fast', 'full', 'loop', 'half'])(
+  '%s: each pair has four volumes of its own in each of two zones',
+  (preset) => {
+    const plan = planOf(preset);
+    expect(plan.multiZoneDatabases.map(({ id }) => id)).toEqual(['mz-01', 'mz-02', 'mz-03', 'mz-04']);
+    for (const [i, { primary, standby }] of plan.multiZoneDatabases.entries()) {
+      expect(primary).toMatchObject({ container: `a-mz-${i + 1}`, zone: 'use1-a' });
+      expect(standby).toMatchObject({ container: 'b-mz-standbys', zone: 'use1-b' });
+      for (const { zone, volumes } of [primary, standby]) {
+        expect(volumes).toHaveLength(4);
+        for (const id of volumes) expect(plan.volumes.find((volume) => volume.id === id)?.zone).toBe(zone);
+      }
     }
-  }
-  const used = plan.multiZoneDatabases.flatMap(({ primary, standby }) => [...primary.volumes, ...standby.volumes]);
-  expect(new Set(used).size).toBe(32);
-});
+    const used = plan.multiZoneDatabases.flatMap(({ primary, standby }) => [...primary.volumes, ...standby.volumes]);
+    expect(new Set(used).size).toBe(32);
+  },
+);
 
 test('what a primary ships crosses the primary router of its zone, each over a link of its own', () => {
   const links = planOf('fast').links.filter(({ id }) => /^a-mz-\d->b-mz-standbys/.test(id));

@@ -26,7 +26,7 @@ function addressesOf(plan: Plan): [string, string][] {
 }
 
 describe('the scenarios that ship', () => {
-  test('load in both presets, with measurements that exist', async () => {
+  test('load in every size, with measurements that exist', async () => {
     const names = await shippedScenarios();
     expect(names).toEqual([
       'ebs-2011',
@@ -37,7 +37,7 @@ describe('the scenarios that ship', () => {
       'ebs-2011-short',
     ]);
     for (const name of names) {
-      for (const preset of ['fast', 'full']) expect((await load(name, preset)).scenario.name).toBe(name);
+      for (const preset of ['fast', 'half', 'full']) expect((await load(name, preset)).scenario.name).toBe(name);
     }
   });
 
@@ -45,6 +45,7 @@ describe('the scenarios that ship', () => {
   test.each([
     { preset: 'fast', seeds: 300, N: 5, k: 2, V: 40, F: 20 },
     { preset: 'loop', seeds: 60, N: 8, k: 2, V: 60, F: 16 },
+    { preset: 'half', seeds: 300, N: 8, k: 2, V: 60, F: 16 },
     { preset: 'full', seeds: 60, N: 16, k: 5, V: 240, F: 96 },
   ])('$preset: D exceeds F for $seeds seeds', async ({ preset, seeds, N, k, V, F }) => {
     const read = await readScenario('ebs-2011', FAULTS);
@@ -61,7 +62,7 @@ describe('the scenarios that ship', () => {
     expect(Math.abs(mean - expected)).toBeLessThan(0.02 * expected);
   });
 
-  test.each(['fast', 'full'])('%s: spare capacity leaves a free slot for any D', async (preset) => {
+  test.each(['fast', 'half', 'full'])('%s: spare capacity leaves a free slot for any D', async (preset) => {
     const plan = await load('ebs-2011', preset, { capacityBuffer: 'true' });
     const storm = predictStorm(plan);
     const misrouted = plan.phases.flatMap((phase) => phase.faults).flatMap((fault) => fault.targets.containers);
@@ -106,37 +107,43 @@ describe('a plan', () => {
     expect(targets.size).toBeGreaterThan(5);
   });
 
-  test.each(['fast', 'full'])('%s: no address or port is given twice, and each is in its subnet', async (preset) => {
-    const plan = await load('ebs-2011', preset);
-    const addresses = addressesOf(plan);
-    expect(new Set(addresses.map(([ip]) => ip)).size).toBe(addresses.length);
-    // The engine's gateway takes the first address of a network.
-    expect(addresses.filter(([ip]) => Number(ip.split('.')[3]) % 64 === 1)).toEqual([]);
-    const listens = plan.links.map((link) => `${link.listen.ip}:${link.listen.port}`);
-    expect(new Set(listens).size).toBe(listens.length);
-    for (const router of plan.routers) {
-      const ports = plan.links.filter((link) => link.router === router.id).map((link) => link.listen.port);
-      expect(ports).toEqual(ports.map((_, i) => 20_000 + i));
-    }
-    const subnets = [...plan.zones.flatMap((zone) => zone.planes), ...plan.routers.map((router) => router.management)];
-    const cidr = new Map(subnets.map(({ network, subnet }) => [network, subnet]));
-    const number = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    for (const { attachments } of [...plan.routers, ...plan.containers]) {
-      for (const { network, ip } of attachments) {
-        const [base = '', prefix = ''] = (cidr.get(network) ?? '').split('/');
-        const offset = number(ip) - number(base);
-        expect(offset).toBeGreaterThan(1);
-        expect(offset).toBeLessThan(2 ** (32 - Number(prefix)) - 1);
+  test.each(['fast', 'half', 'full'])(
+    '%s: no address or port is given twice, and each is in its subnet',
+    async (preset) => {
+      const plan = await load('ebs-2011', preset);
+      const addresses = addressesOf(plan);
+      expect(new Set(addresses.map(([ip]) => ip)).size).toBe(addresses.length);
+      // The engine's gateway takes the first address of a network.
+      expect(addresses.filter(([ip]) => Number(ip.split('.')[3]) % 64 === 1)).toEqual([]);
+      const listens = plan.links.map((link) => `${link.listen.ip}:${link.listen.port}`);
+      expect(new Set(listens).size).toBe(listens.length);
+      for (const router of plan.routers) {
+        const ports = plan.links.filter((link) => link.router === router.id).map((link) => link.listen.port);
+        expect(ports).toEqual(ports.map((_, i) => 20_000 + i));
       }
-    }
-    // No two subnets overlap.
-    const ranges = [...cidr.values()].map((subnet) => {
-      const [base = '', prefix = ''] = subnet.split('/');
-      return { from: number(base), to: number(base) + 2 ** (32 - Number(prefix)) };
-    });
-    ranges.sort((a, b) => a.from - b.from);
-    for (const [i, range] of ranges.entries()) expect(range.from).toBeGreaterThanOrEqual(ranges[i - 1]?.to ?? 0);
-  });
+      const subnets = [
+        ...plan.zones.flatMap((zone) => zone.planes),
+        ...plan.routers.map((router) => router.management),
+      ];
+      const cidr = new Map(subnets.map(({ network, subnet }) => [network, subnet]));
+      const number = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+      for (const { attachments } of [...plan.routers, ...plan.containers]) {
+        for (const { network, ip } of attachments) {
+          const [base = '', prefix = ''] = (cidr.get(network) ?? '').split('/');
+          const offset = number(ip) - number(base);
+          expect(offset).toBeGreaterThan(1);
+          expect(offset).toBeLessThan(2 ** (32 - Number(prefix)) - 1);
+        }
+      }
+      // No two subnets overlap.
+      const ranges = [...cidr.values()].map((subnet) => {
+        const [base = '', prefix = ''] = subnet.split('/');
+        return { from: number(base), to: number(base) + 2 ** (32 - Number(prefix)) };
+      });
+      ranges.sort((a, b) => a.from - b.from);
+      for (const [i, range] of ranges.entries()) expect(range.from).toBeGreaterThanOrEqual(ranges[i - 1]?.to ?? 0);
+    },
+  );
 
   test('a link listens where its source is and dials where its destination is', async () => {
     const plan = await load('ebs-2011');
@@ -229,9 +236,9 @@ describe('overrides', () => {
       remirrorWaitMs: 0,
       remirrorStopShare: 1,
     };
-    const plans = await Promise.all(['fast', 'full', 'loop'].map((preset) => load('ebs-2011', preset)));
+    const plans = await Promise.all(['fast', 'full', 'loop', 'half'].map((preset) => load('ebs-2011', preset)));
     for (const { storage } of plans) expect(storage).toMatchObject(off);
-    expect(plans.map(({ storage }) => storage.raceProbability > 0)).toEqual([false, true, true]);
+    expect(plans.map(({ storage }) => storage.raceProbability > 0)).toEqual([false, true, true, true]);
     const loop = plans[2]?.storage;
     const on: readonly (readonly [string, string])[] = [
       ['capacityBuffer', 'slotsPerNode'],

@@ -52,7 +52,7 @@ describe('loop', () => {
     expect(plan.phases[1]?.seconds).toBe(fast.phases[1]?.seconds);
   });
 
-  test.each(['loop', 'full'])(
+  test.each(['loop', 'half', 'full'])(
     '%s: creations that hang take more workers than there are, unless they time out early',
     (preset) => {
       const taken = ({ load, storage }: Plan) =>
