@@ -8,9 +8,7 @@ import { type Asked, askedSchema } from '../harness/campaign/asked.ts';
 import { type Comparison, comparisonSchema } from '../harness/campaign/comparison.ts';
 import { type Sweep, sweepSchema } from '../harness/campaign/sweep.ts';
 import type { Planned } from './claims.ts';
-
-/** The committed results: a folder for each campaign. */
-export const RESULTS = join(import.meta.dirname, '../docs/reproduction');
+import { SIZES } from './sizes.ts';
 
 /** What is committed of one campaign. */
 export interface Campaign {
@@ -22,10 +20,11 @@ export interface Campaign {
   readonly sweep: Sweep | null;
 }
 
-/** Every committed campaign, by name. @throws for a folder that is none */
-export async function readCampaigns(folder = RESULTS): Promise<readonly Campaign[]> {
+/** Every campaign of a size's folder, by name. @throws for a folder that is none */
+export async function readCampaigns(folder: string): Promise<readonly Campaign[]> {
   const entries = existsSync(folder) ? await readdir(folder, { withFileTypes: true }) : [];
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const isSize = (name: string): boolean => SIZES.some((size) => size.folder === join(folder, name));
+  const names = entries.filter((entry) => entry.isDirectory() && !isSize(entry.name)).map(({ name }) => name);
   return Promise.all(names.sort().map((name) => readCampaign(join(folder, name), name)));
 }
 

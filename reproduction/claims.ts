@@ -4,7 +4,7 @@ import { atLeastIs, atMostOfControl, below, both, type Holds, isNone, lessThan, 
 
 /** A comparison that is to be made. */
 export interface Planned {
-  /** Its folder below `docs/reproduction`. */
+  /** Its folder below its size's. */
   readonly name: string;
   readonly scenario: string;
   readonly preset: string;
@@ -13,6 +13,8 @@ export interface Planned {
   /** What is measured; empty: what `compare` measures when it is not told. */
   readonly metrics: readonly string[];
 }
+
+type Unsized = Omit<Planned, 'preset'>;
 
 /** One part of a claim, said before anything was run. */
 export interface Statement {
@@ -81,10 +83,9 @@ const AFFECTED = 'databases.a.affectedShare(at: trigger.end + 10s)';
 const PREDICTED = 'databases.a.predictedShare(at: trigger.end + 10s)';
 
 /** The curves of a campaign's steps are on record though nothing else of the run is compared. */
-const OPERATED: Planned = {
+const OPERATED: Unsized = {
   name: 'operated',
   scenario: 'ebs-2011-operated',
-  preset: 'full',
   seeds: parseSeeds('5'),
   arms: arms('2011'),
   metrics: [
@@ -100,10 +101,9 @@ const OPERATED: Planned = {
   ].flatMap(({ before, after }) => [before, after]),
 };
 
-const DATABASES: Planned = {
+const DATABASES: Unsized = {
   name: 'databases',
   scenario: 'ebs-2011-databases',
-  preset: 'full',
   seeds: parseSeeds('5'),
   arms: arms(`2011:${SHORTER}`),
   metrics: [
@@ -115,11 +115,10 @@ const DATABASES: Planned = {
   ],
 };
 
-export const PLANNED: readonly Planned[] = [
+const COMPARISONS: readonly Unsized[] = [
   {
     name: 'arms',
     scenario: 'ebs-2011',
-    preset: 'full',
     seeds: parseSeeds('8'),
     arms: arms(
       '2011',
@@ -135,7 +134,6 @@ export const PLANNED: readonly Planned[] = [
   {
     name: 'short',
     scenario: 'ebs-2011-short',
-    preset: 'full',
     seeds: parseSeeds('5'),
     arms: arms('2011', 'racy:storage.raceProbability=1'),
     metrics: [],
@@ -143,7 +141,6 @@ export const PLANNED: readonly Planned[] = [
   {
     name: 'null',
     scenario: 'ebs-2011-null',
-    preset: 'full',
     seeds: parseSeeds('5'),
     arms: arms('2011', 'racy:storage.raceProbability=1'),
     metrics: [],
@@ -151,6 +148,9 @@ export const PLANNED: readonly Planned[] = [
   OPERATED,
   DATABASES,
 ];
+
+/** What is to be made at a size, which is a preset of the scenarios: the same everywhere. */
+export const plannedAt = (preset: string): readonly Planned[] => COMPARISONS.map((one) => ({ ...one, preset }));
 
 const inStep = (holds: Holds, ...curves: readonly { before: string; after: string }[]): Evidence => ({
   campaign: 'operated',

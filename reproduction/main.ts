@@ -1,14 +1,16 @@
-/** `npm run reproduction`: makes docs/reproduction/README.md of what is committed there, after taking in a campaign. */
-import { writeFile } from 'node:fs/promises';
+/** `npm run reproduction`: makes each size's page of what is committed of it, after taking in a campaign. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RESULTS, readCampaigns } from './campaigns.ts';
-import { PLANNED } from './claims.ts';
+import { readCampaigns } from './campaigns.ts';
+import { plannedAt } from './claims.ts';
 import { render } from './render.ts';
+import { SIZES } from './sizes.ts';
 import { take } from './take.ts';
 
 const USAGE = `usage: npm run reproduction [-- take FOLDER [NAME]]
 
-  take FOLDER [NAME]   copy the tables of a campaign's folder to docs/reproduction/NAME (the folder's name) first`;
+  take FOLDER [NAME]   copy the tables of a campaign's folder to docs/reproduction first, as NAME (the folder's name);
+                       a campaign of the preset half to docs/reproduction/half`;
 
 const [command, folder, name, ...more] = process.argv.slice(2);
 if (command !== undefined && (command !== 'take' || folder === undefined || more.length > 0)) {
@@ -18,15 +20,17 @@ if (command !== undefined && (command !== 'take' || folder === undefined || more
 try {
   if (folder !== undefined) {
     const campaign = await take(folder, name);
-    const planned = PLANNED.find((one) => one.name === campaign.name);
-    if (planned === undefined) {
-      const names = PLANNED.map((one) => one.name).join(', ');
+    const names = plannedAt(campaign.asked.preset).map((one) => one.name);
+    if (!names.includes(campaign.name)) {
       console.error(
-        `no claim asks for a campaign named ${campaign.name}, only for ${names}; it is listed all the same`,
+        `no claim asks for a campaign named ${campaign.name}, only for ${names.join(', ')}; it is listed all the same`,
       );
     }
   }
-  await writeFile(join(RESULTS, 'README.md'), render(await readCampaigns()));
+  for (const size of SIZES) {
+    await mkdir(size.folder, { recursive: true });
+    await writeFile(join(size.folder, 'README.md'), render(size, await readCampaigns(size.folder)));
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

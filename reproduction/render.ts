@@ -1,22 +1,25 @@
 import { countsOf, type RunRow } from '../harness/campaign/arm-summary.ts';
 import { boundsText, differenceText, intervalText, shareText } from '../harness/report/campaign/values.ts';
 import { type Campaign, commandOf, runsOf } from './campaigns.ts';
-import { CLAIMS, type Claim, type Evidence, PLANNED, type PooledEvidence, type Statement } from './claims.ts';
+import { CLAIMS, type Claim, type Evidence, type PooledEvidence, plannedAt, type Statement } from './claims.ts';
 import { type Judged, judge, judgePooled } from './judge.ts';
+import type { Size } from './sizes.ts';
 
-const HEAD = `# The reproduction, claim by claim
+const head = ({ about, docs }: Size): string => `# The reproduction, claim by claim
 
 What the model of April 2011 is to show, as it was said before the runs, and what runs have shown. This page is made of
 the campaigns beside it by \`npm run reproduction\`, and a test keeps it so; nobody writes a number here.
+
+${about}
 
 - **holds**: so many seeds as the claim was made for, and it is so in all of them, or in as many as the claim says.
 - **does not hold**: more seeds lack it than may.
 - **k of n seeds so far**: too few seeds that can tell. That is never taken for more.
 - **not measured yet**: no committed campaign has the runs.
 
-Only conclusive runs count ([comparing](../comparing.md#reading-the-tables)); a share of seeds stands with Wilson's
+Only conclusive runs count ([comparing](${docs}/comparing.md#reading-the-tables)); a share of seeds stands with Wilson's
 interval of 95 %, and a difference from the control with its own. Where a claim says no number, as in “about no stuck
-volumes”, the number is ours: AWS gives no rates, timeouts or sizes ([the model](../the-model.md)).`;
+volumes”, the number is ours: AWS gives no rates, timeouts or sizes ([the model](${docs}/the-model.md)).`;
 
 const TAKING = `## Adding a campaign
 
@@ -29,9 +32,10 @@ npm run reproduction -- take runs/NAME
 may be done again at any time while the campaign goes on. The same command and the same version make the same runs
 again, on a machine that carries them.`;
 
-/** `docs/reproduction/README.md`. Pure: of the claims and what was committed. */
-export function render(campaigns: readonly Campaign[], claims: readonly Claim[] = CLAIMS): string {
-  const parts = [HEAD, ...claims.map((claim) => renderClaim(claim, campaigns)), renderCampaigns(campaigns), TAKING];
+/** The page of a size. Pure: of the claims and what was committed. */
+export function render(size: Size, campaigns: readonly Campaign[], claims: readonly Claim[] = CLAIMS): string {
+  const told = claims.map((claim) => renderClaim(claim, campaigns));
+  const parts = [head(size), ...told, renderCampaigns(size, campaigns), TAKING];
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -134,8 +138,8 @@ function shown({ campaign, arm, shows }: Evidence, campaigns: readonly Campaign[
   });
 }
 
-function renderCampaigns(campaigns: readonly Campaign[]): string {
-  const planned = PLANNED.filter(({ name }) => campaigns.every((campaign) => campaign.name !== name));
+function renderCampaigns({ preset }: Size, campaigns: readonly Campaign[]): string {
+  const planned = plannedAt(preset).filter(({ name }) => campaigns.every((campaign) => campaign.name !== name));
   const rows = [
     ...campaigns.map((campaign) => {
       const { asked, conclusive, inconclusive, broken, missing } = countsOf(runsOf(campaign));
@@ -143,7 +147,7 @@ function renderCampaigns(campaigns: readonly Campaign[]): string {
       const file = campaign.sweep === null ? `${campaign.asked.command}.md` : 'sweep.md';
       return [
         `[${campaign.name}](${campaign.name}/${file})`,
-        `\`${commandOf(campaign.asked, campaign.sweep, metricsOf(campaign.name))}\``,
+        `\`${commandOf(campaign.asked, campaign.sweep, metricsOf(campaign))}\``,
         `${conclusive} of ${asked} conclusive, ${left}`,
       ];
     }),
@@ -157,7 +161,8 @@ function renderCampaigns(campaigns: readonly Campaign[]): string {
 }
 
 /** They are asked for anew whenever a campaign is reported, and are no part of what it was begun with. */
-const metricsOf = (name: string): readonly string[] => PLANNED.find((one) => one.name === name)?.metrics ?? [];
+const metricsOf = ({ name, asked }: Campaign): readonly string[] =>
+  plannedAt(asked.preset).find((one) => one.name === name)?.metrics ?? [];
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows]

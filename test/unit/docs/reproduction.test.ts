@@ -7,14 +7,29 @@ import { COMPARED, chooseMetrics } from '../../../harness/campaign/choose-metric
 import { compare } from '../../../harness/campaign/comparison.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
-import { type Campaign, commandOf, RESULTS, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
-import { CLAIMS, PLANNED } from '../../../reproduction/claims.ts';
+import { type Campaign, commandOf, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
+import { CLAIMS, plannedAt } from '../../../reproduction/claims.ts';
 import { judged, render } from '../../../reproduction/render.ts';
+import { FULL, SIZES } from '../../../reproduction/sizes.ts';
 import { take } from '../../../reproduction/take.ts';
 import { counted, unfit } from '../campaign/observations.ts';
 
-test('docs/reproduction/README.md is what the committed campaigns make (npm run reproduction)', async () => {
-  expect(readFileSync(join(RESULTS, 'README.md'), 'utf8')).toBe(render(await readCampaigns()));
+test.each(SIZES)('the page of $preset is what the committed campaigns make (npm run reproduction)', async (size) => {
+  expect(readFileSync(join(size.folder, 'README.md'), 'utf8')).toBe(render(size, await readCampaigns(size.folder)));
+});
+
+test('every size has the same claims and campaigns, of its preset, and none is taken for another of them', async () => {
+  for (const size of SIZES) {
+    const commands = plannedAt(size.preset).map((one) =>
+      commandOf({ command: 'compare', set: {}, ...one }, null, one.metrics),
+    );
+    const page = render(size, []);
+    for (const command of commands) {
+      expect(command).toContain(`--preset ${size.preset} `);
+      expect(page).toContain(`\`${command}\``);
+    }
+    for (const one of await readCampaigns(size.folder)) expect(one.asked.preset, one.name).toBe(size.preset);
+  }
 });
 
 const evidences = CLAIMS.flatMap(({ statements }) => statements.map(({ evidence }) => evidence));
@@ -22,7 +37,7 @@ const evidences = CLAIMS.flatMap(({ statements }) => statements.map(({ evidence 
 test('claims 1 to 7 are there, and every campaign that they need is planned with its arm', () => {
   expect(CLAIMS.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   for (const { campaign, arm } of evidences.filter((one) => one.campaign !== 'all')) {
-    const planned = PLANNED.find(({ name }) => name === campaign);
+    const planned = plannedAt('full').find(({ name }) => name === campaign);
     expect(planned?.arms.map(({ name }) => name)).toContain(arm);
   }
 });
@@ -30,7 +45,7 @@ test('claims 1 to 7 are there, and every campaign that they need is planned with
 test('a campaign measures what the claims ask of it', () => {
   const known = metricNames(['use1-a', 'use1-b']);
   for (const evidence of evidences.filter(({ campaign }) => campaign !== 'all')) {
-    const planned = PLANNED.find(({ name }) => name === evidence.campaign);
+    const planned = plannedAt('full').find(({ name }) => name === evidence.campaign);
     const measured = chooseMetrics(planned?.metrics ?? [], COMPARED, known).map(({ text }) => text);
     const asked = 'other' in evidence ? [evidence.metric, evidence.other] : evidence.shows;
     expect(measured).toEqual(expect.arrayContaining([...asked]));
@@ -126,9 +141,13 @@ test('the command of a campaign is what it was begun with', () => {
 });
 
 test('committed campaigns of a planned name are what was planned, and another is told apart', async () => {
-  const isUnlike = (one: Campaign) =>
-    PLANNED.filter(({ name }) => name === one.name).flatMap((plan) => unlike(plan, one));
-  for (const one of await readCampaigns()) expect(isUnlike(one), one.name).toEqual([]);
+  const isUnlike = (one: Campaign, { preset } = FULL) =>
+    plannedAt(preset)
+      .filter(({ name }) => name === one.name)
+      .flatMap((plan) => unlike(plan, one));
+  for (const size of SIZES) {
+    for (const one of await readCampaigns(size.folder)) expect(isUnlike(one, size), one.name).toEqual([]);
+  }
   const good = campaign(3);
   expect(isUnlike(good)).toEqual([]);
   const other = {
@@ -159,7 +178,7 @@ describe('take', () => {
     await rm(join(from, 'compare.md'));
     await take(from, 'arms', results);
     expect((await readdir(join(results, 'arms'))).sort()).toEqual(['campaign.json', 'compare.json']);
-    expect(render(await readCampaigns(results))).toContain('2 of 8 seeds so far');
+    expect(render(FULL, await readCampaigns(results))).toContain('2 of 8 seeds so far');
   });
 
   test('refuses what is no campaign, and names that are no folder', async () => {
