@@ -12,7 +12,7 @@ export interface Size {
 }
 
 /** The committed results. */
-export const RESULTS = join(import.meta.dirname, '../docs/reproduction');
+const RESULTS = join(import.meta.dirname, '../docs/reproduction');
 
 export const FULL: Size = {
   preset: 'full',
@@ -28,8 +28,8 @@ export const SIZES: readonly Size[] = [
     preset: 'half',
     folder: join(RESULTS, 'half'),
     docs: '../..',
-    about: `This page is of the preset \`half\`, 8 nodes and 60 volumes, which two slow CPUs carry. It says nothing about the same
-claims at [full size](../README.md), which they were made for.`,
+    about: `This page is of the preset \`half\`, 8 nodes and 60 volumes, whose storms two slow CPUs carry. It says nothing about the
+same claims at [full size](../README.md), which they were made for.`,
   },
 ];
 

@@ -10,7 +10,7 @@ import { metricNames } from '../../../harness/check/resolve-metric.ts';
 import { type Campaign, commandOf, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
 import { CLAIMS, plannedAt } from '../../../reproduction/claims.ts';
 import { judged, render } from '../../../reproduction/render.ts';
-import { FULL, SIZES } from '../../../reproduction/sizes.ts';
+import { FULL, SIZES, sizeOf } from '../../../reproduction/sizes.ts';
 import { take } from '../../../reproduction/take.ts';
 import { counted, unfit } from '../campaign/observations.ts';
 
@@ -179,6 +179,19 @@ describe('take', () => {
     await take(from, 'arms', results);
     expect((await readdir(join(results, 'arms'))).sort()).toEqual(['campaign.json', 'compare.json']);
     expect(render(FULL, await readCampaigns(results))).toContain('2 of 8 seeds so far');
+  });
+
+  test('judges a campaign by the size that its preset is, and keeps sizes apart', async () => {
+    const [from, results] = [await folder(), await folder()];
+    const { asked, comparison } = campaign(2);
+    await writeFile(join(from, 'campaign.json'), JSON.stringify({ ...asked, preset: 'half' }));
+    await writeFile(join(from, 'compare.json'), JSON.stringify({ ...comparison, preset: 'half' }));
+    expect((await take(from, 'arms', results)).asked.preset).toBe('half');
+    const folders = SIZES.map(({ preset }) => sizeOf(preset).folder);
+    expect(new Set(folders).size).toBe(SIZES.length);
+    expect(sizeOf('half').folder).toBe(join(FULL.folder, 'half'));
+    expect(sizeOf('fast')).toBe(FULL);
+    expect((await readCampaigns(FULL.folder)).map(({ name }) => name)).not.toContain('half');
   });
 
   test('refuses what is no campaign, and names that are no folder', async () => {
