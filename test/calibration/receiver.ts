@@ -8,7 +8,13 @@ export function receivedMbit(probe: ProbeLab, id: string, fromMs: number, toMs: 
   return rate(probe, id, fromMs, toMs, (record) => record.receivedBytes[ip] ?? 0);
 }
 
-/** The same of everything that its interfaces took, which also counts segments that TCP had sent twice. */
+/** What has arrived at one address of a probe by now, in bytes; 0 before it has printed anything. */
+export function receivedBytes(probe: ProbeLab, id: string, ip: string): number {
+  const last = probe.records.findLast((one): one is ProbeRecord => one.kind === 'probe' && one.source === id);
+  return last?.receivedBytes[ip] ?? 0;
+}
+
+/** The rate of everything that its interfaces took, which also counts segments that TCP had sent twice. */
 export function takenMbit(probe: ProbeLab, id: string, fromMs: number, toMs: number): number {
   return rate(probe, id, fromMs, toMs, ({ interfaceBytes }) =>
     Object.values(interfaceBytes).reduce((sum, bytes) => sum + bytes, 0),

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PlanLink } from '../../harness/scenario/plan.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
 import { dial, execIn, type ProbeLab } from '../container/probe-lab.ts';
-import { receivedMbit } from './receiver.ts';
+import { receivedBytes, receivedMbit } from './receiver.ts';
 import { until } from './until.ts';
 
 /** A link and by how many connections it is flooded. */
 export type Flood = readonly [link: string, connections: number];
 
 export interface Saturation {
-  /** From the start of the sending programs until their connections have found their rates. */
+  /** From the first bytes of each flood at its destination until the connections have found their rates. */
   readonly warmUpMs?: number;
   readonly measuredMs?: number;
   /** At the beginning and at the end of what is measured. */
@@ -19,10 +19,14 @@ export interface Saturation {
 
 const WARM_UP_MS = 1_800;
 const MEASURED_MS = 5_000;
+/** For how long the programs go on sending beyond that: for their start, and for a first SYN that was lost. */
+const LATE_MS = 2_000;
 
 /**
  * Floods links and returns what arrived over each, Mbit/s of payload, as the receiving programs counted it after the
  * warm-up. Two floods must not have one destination on one network, as its counts are by address.
+ *
+ * @throws Error when a flood did not arrive, or ended before it was measured
  */
 export async function saturate(
   probe: ProbeLab,
@@ -30,9 +34,15 @@ export async function saturate(
   { warmUpMs = WARM_UP_MS, measuredMs = MEASURED_MS, atStart, atEnd }: Saturation = {},
 ): Promise<number[]> {
   const links = floods.map(([id]) => linkOf(probe, id));
-  const seconds = (warmUpMs + measuredMs + 300) / 1000;
-  const sending = floods.map(([id, connections], i) =>
-    probe.exec(links[i]?.source ?? '', 'flood.ts', [...dial(probe.plan, id), connections, seconds]),
+  const seconds = (warmUpMs + measuredMs + LATE_MS) / 1000;
+  const before = links.map(({ destination, upstream }) => receivedBytes(probe, destination, upstream.ip));
+  let ended = false;
+  const sending = floods.map(async ([id, connections], i) => {
+    await probe.exec(links[i]?.source ?? '', 'flood.ts', [...dial(probe.plan, id), connections, seconds]);
+    ended = true;
+  });
+  await until('every flood arrives', () =>
+    links.every(({ destination, upstream }, i) => receivedBytes(probe, destination, upstream.ip) > (before[i] ?? 0)),
   );
   await delay(warmUpMs);
   const from = monotonicMs();
@@ -40,12 +50,15 @@ export async function saturate(
   await delay(measuredMs);
   const to = monotonicMs();
   await atEnd?.();
+  if (ended) throw new Error('a flood ended before it was measured: it arrived too late');
   const rates = links.map(({ destination, upstream }) => receivedMbit(probe, destination, from, to, upstream.ip));
   await Promise.all(sending);
   await forget(probe, new Set(links.map((link) => link.destination)));
   for (const { router, listen } of links) {
-    const { shell } = probe.lab.router(router);
+    const { shell, shaping } = probe.lab.router(router);
     await until('the flood’s connections end', async () => !(await shell.connections()).has(listen.port));
+    // A queue that is made shallower keeps what stands in it, and takes nothing, the next flood's SYNs neither.
+    if (shaping === 'kernel') await until('the queue is empty', async () => (await shell.queue()).backlogBytes === 0);
   }
   return rates;
 }
