@@ -60,6 +60,35 @@ export function seen(report: TalkReport, records: readonly TalkRecord[], times: 
   };
 }
 
+/**
+ * A row as it is when Toxiproxy closed a socket over a message that it had not read yet: for FIN, the kernel then says
+ * RST (RFC 1122, 4.2.2.13), and which of the two is a matter of a millisecond. It can be so only of the connection with
+ * traffic, and only when the last message of the end that sees it never arrived; the idle one shows how the fault closes.
+ */
+export function overUnread(row: Seen, found: Seen, report: TalkReport, records: readonly TalkRecord[]): Seen {
+  const { talking } = report;
+  const printed = records.filter((one) => one.name === talking.name);
+  const lastLost = (sent: readonly Message[], arrived: readonly Message[], end: End | null): boolean => {
+    const last = sent.findLast(([, t]) => end === null || t < end.at);
+    return last !== undefined && !arrived.some(([number]) => number === last[0]);
+  };
+  const received = messages(printed, 'received');
+  const end = endOf(printed);
+  const unread = {
+    source: lastLost(talking.sent, received, talking.end),
+    destination: lastLost(messages(printed, 'sent'), talking.unasked, end) || lastLost(received, talking.echoed, end),
+  };
+  const ends = (expected: Ends, are: Ends): Ends => {
+    const one = (of: keyof Ends) => (expected[of] === 'FIN' && are[of] === 'RST' && unread[of] ? 'RST' : expected[of]);
+    return { source: one('source'), destination: one('destination') };
+  };
+  return {
+    ...row,
+    open: ends(row.open, found.open),
+    healed: { ...row.healed, open: ends(row.healed.open, found.healed.open) },
+  };
+}
+
 function during(end: End | null, { applyingAt, revertingAt }: FaultTimes): string {
   if (end === null || end.at >= revertingAt) return 'open';
   return end.at < applyingAt ? `${end.how} before it` : end.how;
