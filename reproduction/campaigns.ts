@@ -94,7 +94,7 @@ export function unlike(planned: Planned, { asked }: Campaign): readonly string[]
     ...same('command', asked.command, 'compare'),
     ...same('scenario', asked.scenario, planned.scenario),
     ...same('preset', asked.preset, planned.preset),
-    ...same('--set', show(asked.set), show({})),
+    ...same('--set', show(asked.set), show(planned.set)),
     ...planned.arms.flatMap((arm) => {
       const there = asked.arms.find(({ name }) => name === arm.name);
       return there === undefined ? [] : same(`arm ${arm.name}`, show(there.settings), show(arm.settings));

@@ -153,7 +153,7 @@ function renderCampaigns({ preset }: Size, campaigns: readonly Campaign[]): stri
     }),
     ...planned.map((one) => [
       one.name,
-      `\`${commandOf({ command: 'compare', set: {}, ...one }, null, one.metrics)}\``,
+      `\`${commandOf({ command: 'compare', ...one }, null, one.metrics)}\``,
       'not made yet',
     ]),
   ];

@@ -37,14 +37,13 @@ export function parseArm(text: string): Arm {
 
 /**
  * The arms to run, the control first: as they were given, or with the unchanged one before them where every one that
- * was given changes something.
- * @throws BadCampaignError when two have one name, or there is nothing to compare
+ * was given changes something. The unchanged one by itself is compared with nothing: its spread over the seeds is told.
+ * @throws BadCampaignError when there is none, or two have one name
  */
 export function armsOf(given: readonly Arm[]): readonly Arm[] {
   if (given.length === 0) throw new BadCampaignError('expected at least one --arm, such as buffer:capacityBuffer=true');
   const arms = given.some(({ settings }) => Object.keys(settings).length === 0) ? given : [UNCHANGED, ...given];
   const twice = arms.find(({ name }, index) => arms.findIndex((arm) => arm.name === name) !== index);
   if (twice !== undefined) throw new BadCampaignError(`two arms are named ${twice.name}`);
-  if (arms.length < 2) throw new BadCampaignError(`expected another arm to compare with ${arms[0]?.name}`);
   return arms;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { armsOf } from '../../../harness/campaign/arms.ts';
 import { COMPARED, chooseMetrics } from '../../../harness/campaign/choose-metrics.ts';
 import { compare } from '../../../harness/campaign/comparison.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
@@ -20,9 +21,7 @@ test.each(SIZES)('the page of $preset is what the committed campaigns make (npm 
 
 test('every size has the same claims and campaigns, of its preset, and none is taken for another of them', async () => {
   for (const size of SIZES) {
-    const commands = plannedAt(size.preset).map((one) =>
-      commandOf({ command: 'compare', set: {}, ...one }, null, one.metrics),
-    );
+    const commands = plannedAt(size.preset).map((one) => commandOf({ command: 'compare', ...one }, null, one.metrics));
     const page = render(size, []);
     for (const command of commands) {
       expect(command).toContain(`--preset ${size.preset} `);
@@ -40,6 +39,10 @@ test('claims 1 to 7 are there, and every campaign that they need is planned with
     const planned = plannedAt('full').find(({ name }) => name === campaign);
     expect(planned?.arms.map(({ name }) => name)).toContain(arm);
   }
+});
+
+test('compare takes the arms of every planned campaign as they are, and adds none', () => {
+  for (const { name, arms } of plannedAt('full')) expect(armsOf(arms), name).toEqual(arms);
 });
 
 test('a campaign measures what the claims ask of it', () => {
