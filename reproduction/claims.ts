@@ -314,7 +314,7 @@ export const CLAIMS: readonly Claim[] = [
     statements: [
       {
         expected:
-          'single-zone databases on four volumes: the share affected 10 s after the trigger, over the databases of all seeds, is within 5 points of 1 − (1 − p)⁴',
+          'single-zone databases on four volumes: the share affected 10 s after the trigger, over the databases of all seeds in which there is something to see, is within 5 points of 1 − (1 − p)⁴',
         evidence: {
           campaign: DATABASES.name,
           arm: '2011',

@@ -65,7 +65,10 @@ export interface PooledJudged {
   readonly otherMean: number | null;
 }
 
-/** With fewer seeds than the claim was made for it is neither held nor refuted: those to come may move a mean. */
+/**
+ * With fewer seeds than the claim was made for it is neither held nor refuted: those to come may move a mean. A seed in
+ * which both are 0 agrees whatever the truth of the claim, and would draw the means together: it does not count.
+ */
 export function judgePooled(
   runs: readonly RunRow[],
   { metric, other, tolerance, needs }: PooledQuestion,
@@ -73,7 +76,8 @@ export function judgePooled(
   const pairs = runs
     .filter(({ state }) => state === 'conclusive')
     .map(({ values }) => [known(values[metric]), known(values[other])] as const)
-    .filter((pair): pair is readonly [number, number] => pair.every((value) => value !== null));
+    .filter((pair): pair is readonly [number, number] => pair.every((value) => value !== null))
+    .filter((pair) => pair.some((value) => value > 0));
   const of = pairs.length;
   if (of === 0) return { outcome: 'too few', of, mean: null, otherMean: null };
   const meanOf = (index: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[index], 0) / of;

@@ -125,4 +125,9 @@ test('means of all seeds: with as many as the claim was made for, and only of th
     otherMean: 0.5,
   });
   expect(judgePooled([], question)).toEqual({ outcome: 'too few', of: 0, mean: null, otherMean: null });
+  // Nothing was stuck and nobody affected: with that seed the means of 0.56 and 0.5 would be near enough.
+  const off6 = [pair(1, 0.56, 0.5), pair(2, 0.56, 0.5)];
+  expect(judgePooled([...off6, pair(3, 0, 0)], question)).toMatchObject({ outcome: 'does not hold', of: 2 });
+  expect(judgePooled([pair(1, 0.55, 0.5), pair(2, 0, 0)], question)).toMatchObject({ outcome: 'too few', of: 1 });
+  expect(judgePooled([...off, pair(3, 0.3, 0)], question)).toMatchObject({ outcome: 'does not hold', of: 3 });
 });
