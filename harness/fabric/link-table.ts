@@ -4,6 +4,8 @@ import { type LinkProxy, type ToxiproxyApi, WedgedToxiproxyError } from './toxip
 
 /** A single request may meet a connection that has just been closed; a server that has ended still is then. */
 const ENDED_FOR_MS = 200;
+/** A link is changed within milliseconds; one that still is not by then may wait for a dial, again and again. */
+const DIAL_POLL_MS = 100;
 
 interface Entry {
   readonly base: LinkProxy;
@@ -25,18 +27,22 @@ export class LinkTable {
   #turn: Promise<unknown> = Promise.resolve();
 
   readonly #twins: ReadonlyMap<string, string>;
+  readonly #endDials: (upstreams: readonly string[]) => Promise<void>;
 
   /**
    * @param replaceServer puts an empty server in the place of one that does not answer, at the same address
+   * @param endDials makes the server's attempts to connect to these addresses, each `IP:PORT`, fail now
    * @param twins link by witness: both get the same toxics and the same refusals
    */
   constructor(
     api: ToxiproxyApi,
     replaceServer: (reason: string) => Promise<void>,
+    endDials: (upstreams: readonly string[]) => Promise<void>,
     twins: ReadonlyMap<string, string> = new Map(),
   ) {
     this.#api = api;
     this.#replaceServer = replaceServer;
+    this.#endDials = endDials;
     this.#twins = twins;
   }
 
@@ -58,7 +64,8 @@ export class LinkTable {
   close(names: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const name of names.filter((one) => this.#entries.has(one))) {
-        await this.#orReplaced(() => this.#api.remove(name));
+        const upstream = this.#entries.get(name)?.actual.upstream ?? '';
+        await this.#orReplaced(() => this.#withoutDials(upstream, this.#api.remove(name)));
         this.#entries.delete(name);
       }
     });
@@ -183,6 +190,23 @@ export class LinkTable {
   }
 
   /**
+   * Toxiproxy stops a proxy once its accept loop comes back, and that dials the destination of each connection first:
+   * to a dead node that takes until the kernel gives up, 3 s of ARP on the same network, more where packets are
+   * dropped (`proxy.go`, `server` and `Stop`, of 2.12.0). A link that stops needs no such connection any more.
+   */
+  async #withoutDials(upstream: string, change: Promise<void>): Promise<void> {
+    let isOver = false;
+    const over = change.finally(() => {
+      isOver = true;
+    });
+    for (;;) {
+      await Promise.race([over, delay(DIAL_POLL_MS, undefined, { ref: false })]);
+      if (isOver) return await over;
+      await this.#endDials([upstream]);
+    }
+  }
+
+  /**
    * What goes before what comes, the last in the chain first: Toxiproxy hands what a toxic held to the next one, and
    * waits for it, which takes seconds where that is a slower one. Toxics before the proxy itself: a link that a fault lets listen again has its toxics before its first
    * connection (Toxiproxy cannot make both at once, https://github.com/Shopify/toxiproxy/issues/148).
@@ -202,7 +226,7 @@ export class LinkTable {
       toxics.set(id, toxic);
     }
     if (entry.actual.enabled !== wanted.enabled || entry.actual.upstream !== wanted.upstream) {
-      await this.#api.update(wanted, wanted.enabled);
+      await this.#withoutDials(entry.actual.upstream, this.#api.update(wanted, wanted.enabled));
       entry.actual = { ...entry.actual, enabled: wanted.enabled, upstream: wanted.upstream };
     }
   }

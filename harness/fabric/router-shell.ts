@@ -221,6 +221,12 @@ export class RouterShell implements AsyncDisposable {
     await this.#shell(`ss -K -Htn '( ${any} )' > /dev/null`);
   }
 
+  /** Makes attempts of the router to connect to these addresses, each `IP:PORT`, fail; connections stay open. */
+  async endDials(destinations: readonly string[]): Promise<void> {
+    const any = destinations.map((one) => `dst ${one}`).join(' or ');
+    await this.#shell(`ss -K -Htn state syn-sent '( ${any} )' > /dev/null`);
+  }
+
   /** Open connections by the router's own port. */
   async connections(): Promise<ReadonlyMap<number, number>> {
     const counts = new Map<number, number>();

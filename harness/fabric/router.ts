@@ -67,7 +67,10 @@ export class Router implements AsyncDisposable {
     this.#planned = parts.links;
     this.#containers = parts.containers;
     this.#witnesses = new Map(parts.witnesses.map((witness) => [witness.link, witness]));
-    this.links = new LinkTable(parts.api, parts.replaceServer, this.#twins());
+    // Without NET_ADMIN a dial ends when the kernel gives it up, or a Toxiproxy that waited for it too long is replaced.
+    const endDials = async (upstreams: readonly string[]): Promise<void> =>
+      parts.shaping === 'kernel' ? parts.shell.endDials(upstreams) : undefined;
+    this.links = new LinkTable(parts.api, parts.replaceServer, endDials, this.#twins());
     this.#onTrouble = parts.onTrouble;
     this.#sharer = new RateSharer(
       () => parts.shell.connections(),

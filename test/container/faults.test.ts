@@ -199,6 +199,30 @@ test('a fault whose target is dead is put back all the same', async () => {
   expect(await verifyRest(lab)).toEqual([]);
 });
 
+test('a link whose destination is dead is cut at once, also while the router dials it', async () => {
+  const { lab, plan, records } = probe;
+  const target = dial(plan, 'a1->a2@primary').join(':');
+  await lab.containers.kill('a2');
+  try {
+    const replaced = () => records.filter((record) => record.kind === 'router.replaced');
+    const before = replaced().length;
+    for (let times = 0; times < 3; times += 1) {
+      const cut = faultOn(lab, 'cut: { links: ["a1->a2@primary"], kind: refuse }', `dead-end-${times}`);
+      // Toxiproxy takes these connections and dials the dead node for one after the other.
+      await Promise.all([1, 2, 3].map(() => probe.exec('a1', 'reach.ts', [target])));
+      const began = monotonicMs();
+      await cut.apply();
+      console.error(`cut from a dead node in ${(monotonicMs() - began).toFixed(0)} ms`);
+      expect(await cut.probe()).toBe(1);
+      await cut.revert();
+    }
+    expect(replaced().slice(before)).toEqual([]);
+  } finally {
+    await lab.containers.start('a2');
+  }
+  expect(await verifyRest(lab)).toEqual([]);
+});
+
 test('a full disk is full for the container, also after a restart, and never the machine’s', async () => {
   const { lab } = probe;
   const write = 'dd if=/dev/zero of=/data/x bs=64k count=4 2>&1 | tail -1; df -B1 --output=size /data | tail -1';
