@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { attachVolume } from '../../../fixtures/storage/attachment/attach-volume.ts';
 import type { VolumeLocation } from '../../../fixtures/storage/attachment/attachment.ts';
-import type { BlockDevice } from '../../../fixtures/storage/nbd/block-device.ts';
 import { startNbdServer } from '../../../fixtures/storage/nbd/server.ts';
 import type { ContainerConfig } from '../../../harness/scenario/container-config.ts';
+import { memoryDevice } from '../nbd/memory-device.ts';
 
 /**
  * A link whose first connection keeps what it is sent from `hold` to `release`, also when the sender has left: so does a
@@ -42,12 +42,7 @@ async function lateLink(port: number) {
 
 test('a write that comes late on a connection that was left does not undo a newer one', async () => {
   const bytes = Buffer.alloc(4096);
-  const device: BlockDevice = {
-    sizeBytes: bytes.length,
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-    write: async (offset, data) => void data.copy(bytes, offset),
-    flush: async () => undefined,
-  };
+  const device = memoryDevice(bytes);
   const nbd = await startNbdServer({ host: '127.0.0.1', port: 0, exports: () => ['v1'], open: () => device });
   await using link = await lateLink(nbd.port);
   let location: VolumeLocation = { epoch: 1, primary: 'a1' };

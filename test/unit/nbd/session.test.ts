@@ -1,19 +1,14 @@
 import { expect, test } from 'vitest';
-import type { BlockDevice } from '../../../fixtures/storage/nbd/block-device.ts';
 import { connectNbd } from '../../../fixtures/storage/nbd/client.ts';
 import { startNbdServer } from '../../../fixtures/storage/nbd/server.ts';
 import { parseSessionName, type Session, sessionName } from '../../../fixtures/storage/nbd/session.ts';
+import { memoryDevice } from './memory-device.ts';
 
 const [ONCE, LATER]: Session[] = [1, 2].map((number) => ({ holder: 'a-app', number })) as [Session, Session];
 
 async function serveDisk() {
   const bytes = Buffer.alloc(4096);
-  const device: BlockDevice = {
-    sizeBytes: bytes.length,
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-    write: async (offset, data) => void data.copy(bytes, offset),
-    flush: async () => undefined,
-  };
+  const device = memoryDevice(bytes);
   const open = (name: string) => (name === 'disk' ? device : undefined);
   const server = await startNbdServer({ host: '127.0.0.1', port: 0, exports: () => ['disk'], open });
   return {
