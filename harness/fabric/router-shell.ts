@@ -221,7 +221,10 @@ export class RouterShell implements AsyncDisposable {
     await this.#shell(`ss -K -Htn '( ${any} )' > /dev/null`);
   }
 
-  /** Makes attempts of the router to connect to these addresses, each `IP:PORT`, fail; connections stay open. */
+  /**
+   * Makes attempts of the router to connect to these addresses, each `IP:PORT`, fail, for whichever link they are made;
+   * connections stay open.
+   */
   async endDials(destinations: readonly string[]): Promise<void> {
     const any = destinations.map((one) => `dst ${one}`).join(' or ');
     await this.#shell(`ss -K -Htn state syn-sent '( ${any} )' > /dev/null`);
