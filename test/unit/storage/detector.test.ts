@@ -29,6 +29,16 @@ function tickUntil(subject: Detector, from: number, to: number): [number, string
 }
 
 describe('a peer', () => {
+  test('is quiet before its first answer, and when it owes one that was asked for a heartbeat ago', () => {
+    const subject = detector();
+    expect(subject.isQuiet('b', 0)).toBe(true);
+    subject.answered('b', 100, 110);
+    expect(subject.isQuiet('b', 200)).toBe(false);
+    expect(subject.isQuiet('b', 210)).toBe(false);
+    expect(subject.isQuiet('b', 300)).toBe(true);
+    expect(subject.isQuiet('nobody', 300)).toBe(true);
+  });
+
   test('is lost once the newest answered heartbeat was sent longer ago than the detector allows', () => {
     const subject = detector();
     subject.answered('b', 100, 110);
