@@ -8,8 +8,15 @@ import { leftovers } from './leftovers.ts';
 /**
  * Fixed here, not chosen by its result; nobody crashes, so that the run ends when all is mirrored. Peers answer searches
  * half as fast as in `loop`, which has that many for the race alone: fewer attempts leave the machine room for the rest.
+ * A third node is misrouted: with two, a dozen volumes find no slot, and what the others give back when they are mirrored
+ * can be enough for all of them before a node is added.
  */
-const SETTINGS = { raceFixed: true, 'storage.searchServiceMinMs': 36, 'storage.searchServiceMaxMs': 48 };
+const SETTINGS = {
+  raceFixed: true,
+  'storage.searchServiceMinMs': 36,
+  'storage.searchServiceMaxMs': 48,
+  'phases.misroute.pick': 3,
+};
 const OPERATED = ['--preset', 'loop', '--seed', '7'].concat(
   Object.entries(SETTINGS).flatMap(([path, value]) => ['--set', `${path}=${value}`]),
 );
@@ -56,6 +63,12 @@ test('the steps of 2011 by schedule, and one by hand: each is read back and move
   expect(result.fabric.leftBehind).toEqual([]);
   // Four nodes joined, hold replicas, and told so.
   expect(actionOf(result, 'add-nodes-1').readBack).toContain('a9, a10, a11, a12 joined');
+  // The volumes of the load only: those of the API's users are not re-read.
   const history = await readText(folder, 'history.jsonl');
-  expect(history).toMatch(/"kind":"replica"[^\n]*"node":"a(9|10|11|12)"/);
+  const reread = history.split('\n').filter((line) => line.includes('"kind":"replica"'));
+  const nodes = new Set(reread.map((line) => (JSON.parse(line) as { node: string }).node));
+  expect(
+    ['a9', 'a10', 'a11', 'a12'].some((node) => nodes.has(node)),
+    `replicas on ${[...nodes].join(', ')}`,
+  ).toBe(true);
 });
