@@ -8,6 +8,7 @@ import { type Asked, askedSchema } from '../harness/campaign/asked.ts';
 import { type Comparison, comparisonSchema } from '../harness/campaign/comparison.ts';
 import { type Sweep, sweepSchema } from '../harness/campaign/sweep.ts';
 import type { Planned } from './claims.ts';
+import { isCurrent } from './is-current.ts';
 import { SIZES } from './sizes.ts';
 
 /** What is committed of one campaign. */
@@ -18,6 +19,8 @@ export interface Campaign {
   readonly comparison: Comparison | null;
   /** Of a `sweep`, otherwise `null`. */
   readonly sweep: Sweep | null;
+  /** Whether the same command would make the same plans now. */
+  readonly isCurrent: boolean;
 }
 
 /** Every campaign of a size's folder, by name. @throws for a folder that is none */
@@ -34,7 +37,7 @@ export async function readCampaign(folder: string, name: string): Promise<Campai
   if (asked.command === 'boundary') throw new Error(`${folder}: found a boundary, expected a comparison or a sweep`);
   const comparison = asked.command === 'compare' ? await read(join(folder, 'compare.json'), comparisonSchema) : null;
   const sweep = asked.command === 'sweep' ? await read(join(folder, 'sweep.json'), sweepSchema) : null;
-  return { name, asked, comparison, sweep };
+  return { name, asked, comparison, sweep, isCurrent: await isCurrent(asked) };
 }
 
 async function read<T>(file: string, schema: z.ZodType<T>): Promise<T> {

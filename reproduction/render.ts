@@ -3,6 +3,7 @@ import { boundsText, differenceText, intervalText, shareText } from '../harness/
 import { type Campaign, commandOf, runsOf } from './campaigns.ts';
 import { CLAIMS, type Claim, type Evidence, type PooledEvidence, plannedAt, type Statement } from './claims.ts';
 import { type Judged, judge, judgePooled } from './judge.ts';
+import { joinParts, wholeOf } from './parts.ts';
 import type { Size } from './sizes.ts';
 
 const head = ({ about, docs }: Size): string => `# The reproduction, claim by claim
@@ -16,6 +17,7 @@ ${about}
 - **does not hold**: more seeds lack it than may.
 - **k of n seeds so far**: too few seeds that can tell. That is never taken for more.
 - **not measured yet**: no committed campaign has the runs.
+- **parameters have changed since**: the same command would make other runs now, of what is the scenario today.
 
 Only conclusive runs count ([comparing](${docs}/comparing.md#reading-the-tables)); a share of seeds stands with Wilson's
 interval of 95 %, and a difference from the control with its own. Where a claim says no number, as in “about no stuck
@@ -30,11 +32,13 @@ npm run reproduction -- take runs/NAME
 
 \`take\` copies \`campaign.json\`, tables and maps of the folder, not its runs: their histories are many times larger. It
 may be done again at any time while the campaign goes on. The same command and the same version make the same runs
-again, on a machine that carries them.`;
+again, on a machine that carries them. What was begun on one machine is gone on with on another as a part of its own,
+with the other seeds (\`--seeds 4,5,6\`) and as \`NAME-2\`; claims are judged by the runs of all parts.`;
 
 /** The page of a size. Pure: of the claims and what was committed. */
 export function render(size: Size, campaigns: readonly Campaign[], claims: readonly Claim[] = CLAIMS): string {
-  const told = claims.map((claim) => renderClaim(claim, campaigns));
+  const whole = joinParts(campaigns);
+  const told = claims.map((claim) => renderClaim(claim, whole));
   const parts = [head(size), ...told, renderCampaigns(size, campaigns), TAKING];
   return `${parts.join('\n\n')}\n`;
 }
@@ -56,13 +60,17 @@ interface Words {
   readonly measured: string;
 }
 
-/** What a statement comes to. */
+/** What a statement comes to; of campaigns whose parts are joined. */
 export function judged({ evidence }: Statement, campaigns: readonly Campaign[]): Words {
   const runs = evidenceRuns(evidence, campaigns);
   const { asked, missing } = countsOf(runs);
   if (asked === missing) return { outcome: 'not measured yet', measured: '–' };
-  return 'other' in evidence ? judgedPooled(evidence, runs) : judgedEach(evidence, runs, campaigns);
+  const words = 'other' in evidence ? judgedPooled(evidence, runs) : judgedEach(evidence, runs, campaigns);
+  const isOutdated = campaignsOf(evidence, campaigns).some(({ isCurrent }) => !isCurrent);
+  return isOutdated ? { ...words, outcome: `${words.outcome} (${OUTDATED})` } : words;
 }
+
+const OUTDATED = 'parameters have changed since';
 
 function judgedPooled(evidence: PooledEvidence, runs: readonly RunRow[]): Words {
   const { asked, conclusive, missing } = countsOf(runs);
@@ -108,10 +116,13 @@ function judgedEach(evidence: Evidence, runs: readonly RunRow[], campaigns: read
   };
 }
 
-function evidenceRuns({ campaign, arm }: Evidence | PooledEvidence, campaigns: readonly Campaign[]): readonly RunRow[] {
-  if (campaign === 'all') return campaigns.flatMap(runsOf);
-  const one = campaigns.find(({ name }) => name === campaign);
-  return one === undefined ? [] : runsOf(one).filter((run) => run.arm === arm);
+function campaignsOf({ campaign }: Evidence | PooledEvidence, campaigns: readonly Campaign[]): readonly Campaign[] {
+  return campaign === 'all' ? campaigns : campaigns.filter(({ name }) => name === campaign);
+}
+
+function evidenceRuns(evidence: Evidence | PooledEvidence, campaigns: readonly Campaign[]): readonly RunRow[] {
+  const runs = campaignsOf(evidence, campaigns).flatMap(runsOf);
+  return evidence.campaign === 'all' ? runs : runs.filter(({ arm }) => arm === evidence.arm);
 }
 
 function controlRuns({ campaign }: Evidence, campaigns: readonly Campaign[]): readonly RunRow[] {
@@ -139,7 +150,9 @@ function shown({ campaign, arm, shows }: Evidence, campaigns: readonly Campaign[
 }
 
 function renderCampaigns({ preset }: Size, campaigns: readonly Campaign[]): string {
-  const planned = plannedAt(preset).filter(({ name }) => campaigns.every((campaign) => campaign.name !== name));
+  const planned = plannedAt(preset).filter(({ name }) =>
+    campaigns.every((campaign) => wholeOf(campaign.name) !== name),
+  );
   const rows = [
     ...campaigns.map((campaign) => {
       const { asked, conclusive, inconclusive, broken, missing } = countsOf(runsOf(campaign));
@@ -148,7 +161,7 @@ function renderCampaigns({ preset }: Size, campaigns: readonly Campaign[]): stri
       return [
         `[${campaign.name}](${campaign.name}/${file})`,
         `\`${commandOf(campaign.asked, campaign.sweep, metricsOf(campaign))}\``,
-        `${conclusive} of ${asked} conclusive, ${left}`,
+        `${conclusive} of ${asked} conclusive, ${left}${campaign.isCurrent ? '' : `; ${OUTDATED}`}`,
       ];
     }),
     ...planned.map((one) => [
@@ -162,7 +175,7 @@ function renderCampaigns({ preset }: Size, campaigns: readonly Campaign[]): stri
 
 /** They are asked for anew whenever a campaign is reported, and are no part of what it was begun with. */
 const metricsOf = ({ name, asked }: Campaign): readonly string[] =>
-  plannedAt(asked.preset).find((one) => one.name === name)?.metrics ?? [];
+  plannedAt(asked.preset).find((one) => one.name === wholeOf(name))?.metrics ?? [];
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows]

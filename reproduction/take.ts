@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Campaign, readCampaign, unlike } from './campaigns.ts';
 import { plannedAt } from './claims.ts';
+import { wholeOf } from './parts.ts';
 import { sizeOf } from './sizes.ts';
 
 /** What is committed of a campaign's folder, where it is there: everything but the runs themselves. */
@@ -17,6 +18,7 @@ const NAME = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
  * Copies a campaign's results to the committed ones of its size, in the place of what was taken of it before.
+ * `NAME-2` is another part of the campaign `NAME`.
  * @throws for a folder that is no campaign or another than the planned of its name, for a name that is none, and for a
  *   file that is too large
  */
@@ -24,7 +26,7 @@ export async function take(from: string, name = basename(resolve(from)), results
   if (!NAME.test(name)) throw new Error(`the name ${name}: expected lower-case letters, digits and hyphens`);
   const campaign = await readCampaign(from, name);
   const size = sizeOf(campaign.asked.preset);
-  const planned = plannedAt(size.preset).find((one) => one.name === name);
+  const planned = plannedAt(size.preset).find((one) => one.name === wholeOf(name));
   const differences = planned === undefined ? [] : unlike(planned, campaign);
   if (differences.length > 0) throw new Error(`${from} is not the campaign ${name}: ${differences.join('; ')}`);
   const files = FILES.filter((file) => existsSync(join(from, file)));

@@ -9,19 +9,18 @@ import { chooseMetrics, measuredZones } from '../campaign/choose-metrics.ts';
 import { digestOf } from '../campaign/essence.ts';
 import { CampaignLock } from '../campaign/lock.ts';
 import type { Observation } from '../campaign/observation.ts';
-import { interleave } from '../campaign/order.ts';
 import { parseSeeds } from '../campaign/seeds.ts';
 import type { MetricExpression } from '../check/metric-expression.ts';
 import { metricNames } from '../check/resolve-metric.ts';
 import type { Shaping } from '../fabric/router.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
-import type { Plan } from '../scenario/plan.ts';
 import { BadUsageError } from './bad-usage-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { plannedTurns } from './planned-turns.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { progress } from './progress.ts';
 import { runInChild } from './run-in-child.ts';
-import { collectSettings, parseTimeout, planOf, SHAPING } from './scenario-options.ts';
+import { collectSettings, parseTimeout, SHAPING } from './scenario-options.ts';
 
 export interface CampaignOptions {
   readonly preset?: string;
@@ -114,17 +113,8 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
     throw new BadUsageError(`${scenario} is a plan, which has one seed and one configuration: name its scenario`);
   }
   const { preset: asked, set, seeds, shaping } = options;
-  const planFor = (arm: Arm, seed: number): Promise<Plan> =>
-    planOf(scenario, { ...(asked === undefined ? {} : { preset: asked }), seed, set: { ...set, ...arm.settings } });
-  const turnsOf = async (list: readonly Arm[]): Promise<readonly PlannedTurn[]> => {
-    const byName = new Map(list.map((arm) => [arm.name, arm]));
-    const turns: PlannedTurn[] = [];
-    for (const turn of interleave([...byName.keys()], seeds)) {
-      const arm = byName.get(turn.arm);
-      if (arm !== undefined) turns.push({ ...turn, plan: await planFor(arm, turn.seed) });
-    }
-    return turns;
-  };
+  const turnsOf = (list: readonly Arm[]): Promise<readonly PlannedTurn[]> =>
+    plannedTurns({ scenario, preset: asked, seeds, set, arms: list });
 
   const turns = await turnsOf(arms);
   const plan = turns[0]?.plan;

@@ -6,10 +6,14 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { armsOf } from '../../../harness/campaign/arms.ts';
 import { COMPARED, chooseMetrics } from '../../../harness/campaign/choose-metrics.ts';
 import { compare } from '../../../harness/campaign/comparison.ts';
+import { digestOf } from '../../../harness/campaign/essence.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
+import { plannedTurns } from '../../../harness/cli/planned-turns.ts';
 import { type Campaign, commandOf, readCampaigns, unlike } from '../../../reproduction/campaigns.ts';
 import { CLAIMS, plannedAt } from '../../../reproduction/claims.ts';
+import { isCurrent } from '../../../reproduction/is-current.ts';
+import { wholeOf } from '../../../reproduction/parts.ts';
 import { judged, render } from '../../../reproduction/render.ts';
 import { FULL, SIZES, sizeOf } from '../../../reproduction/sizes.ts';
 import { take } from '../../../reproduction/take.ts';
@@ -77,6 +81,7 @@ function campaign(seeds: number): Campaign {
     },
     comparison: compare({ ...asked, metrics, observations }),
     sweep: null,
+    isCurrent: true,
   };
 }
 const [storm] = CLAIMS[0]?.statements ?? [];
@@ -134,6 +139,26 @@ test('a claim about all seeds together is judged by their means', () => {
   expect(wordOf(affected, [of(4)])?.outcome).toBe('4 of 5 seeds so far');
 });
 
+test('whether a scenario has changed since is told of its campaigns, and of what was judged by them', async () => {
+  const [committed] = await readCampaigns(sizeOf('half').folder);
+  if (committed === undefined) throw new Error('no campaign');
+  const { asked } = committed;
+  expect(await isCurrent(asked)).toBe(committed.isCurrent);
+  const plans = digestOf((await plannedTurns(asked)).map(({ plan }) => plan));
+  expect(await isCurrent({ ...asked, plans })).toBe(true);
+  // Another parameter, one that is no more, and a preset that is no more.
+  expect(await isCurrent({ ...asked, plans, set: { ...asked.set, 'storage.raceCloses': '9' } })).toBe(false);
+  expect(await isCurrent({ ...asked, plans, set: { 'storage.gone': '1' } })).toBe(false);
+  expect(await isCurrent({ ...asked, plans, preset: 'gone' })).toBe(false);
+
+  const old = { ...campaign(8), isCurrent: false };
+  expect(wordOf(storm, [old])?.outcome).toBe('**holds** (parameters have changed since)');
+  expect(wordOf(conflicts, [campaign(8), { ...old, name: 'null' }])?.outcome).toMatch(/changed since\)$/);
+  expect(wordOf(storm, [campaign(8), { ...old, name: 'null' }])?.outcome).toBe('**holds**');
+  expect(render(FULL, [old])).toContain('0 to do; parameters have changed since |');
+  expect(render(FULL, [campaign(8)])).not.toContain('since |');
+});
+
 test('the command of a campaign is what it was begun with', () => {
   expect(commandOf({ ...campaign(8).asked, set: { 'x.y': '1s' } })).toBe(
     'zonestorm compare ebs-2011 --preset full --seeds 8 --set x.y=1s --arm 2011 --arm perZonePool:perZonePool=true',
@@ -146,13 +171,14 @@ test('the command of a campaign is what it was begun with', () => {
 test('committed campaigns of a planned name are what was planned, and another is told apart', async () => {
   const isUnlike = (one: Campaign, { preset } = FULL) =>
     plannedAt(preset)
-      .filter(({ name }) => name === one.name)
+      .filter(({ name }) => name === wholeOf(one.name))
       .flatMap((plan) => unlike(plan, one));
   for (const size of SIZES) {
     for (const one of await readCampaigns(size.folder)) expect(isUnlike(one, size), one.name).toEqual([]);
   }
   const good = campaign(3);
   expect(isUnlike(good)).toEqual([]);
+  expect(isUnlike({ ...good, name: 'arms-2', asked: { ...good.asked, preset: 'fast' } })).not.toEqual([]);
   const other = {
     ...good,
     asked: { ...good.asked, preset: 'fast', arms: [{ name: '2011', settings: { 'x.y': '1s' } }] },
@@ -182,6 +208,26 @@ describe('take', () => {
     await take(from, 'arms', results);
     expect((await readdir(join(results, 'arms'))).sort()).toEqual(['campaign.json', 'compare.json']);
     expect(render(FULL, await readCampaigns(results))).toContain('2 of 8 seeds so far');
+  });
+
+  test('takes another part of a campaign beside the first, and claims are judged by both', async () => {
+    const [from, results] = [await folder(), await folder()];
+    const write = async (seeds: readonly number[]) => {
+      const { asked, comparison } = campaign(8);
+      const runs = comparison?.runs.filter(({ seed }) => seeds.includes(seed));
+      await writeFile(join(from, 'campaign.json'), JSON.stringify({ ...asked, seeds }));
+      await writeFile(join(from, 'compare.json'), JSON.stringify({ ...comparison, seeds, runs }));
+    };
+    await write([1, 2, 3]);
+    await take(from, 'arms', results);
+    await write([4, 5, 6, 7, 8]);
+    await take(from, 'arms-2', results);
+    const page = render(FULL, await readCampaigns(results));
+    expect(page).toContain('so in 7 of 8');
+    expect(page).toContain(
+      '| [arms-2](arms-2/compare.md) | `zonestorm compare ebs-2011 --preset full --seeds 4,5,6,7,8 ',
+    );
+    expect(page).not.toContain('| arms |');
   });
 
   test('judges a campaign by the size that its preset is, and keeps sizes apart', async () => {
