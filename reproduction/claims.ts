@@ -65,6 +65,8 @@ const ANSWERED = 0.99;
 /** For arms that need not show 300 s; without it the phase goes on for as long as the preset says. */
 const [STORM, SHORT] = ['phases.storm.atMost', '125s'];
 const SHORTER = `${STORM}=${SHORT}`;
+/** For an arm that is mirrored again at once: its record would end before what is asked of it 10 s after the trigger. */
+const SETTLED = 'phases.settle.for=15s';
 const arms = (...texts: readonly string[]): readonly Arm[] => texts.map(parseArm);
 
 /** Curves of the operators' steps, as means over the 10 s before and after each. */
@@ -130,7 +132,7 @@ const COMPARISONS: readonly Unsized[] = [
       `searchBackoff:searchBackoff=true,${SHORTER}`,
       `createTimeout:createTimeout=true,${SHORTER}`,
       `capacityBuffer:capacityBuffer=true,${SHORTER}`,
-      `reattachFirst:reattachFirst=true,${SHORTER}`,
+      `reattachFirst:reattachFirst=true,${SHORTER},${SETTLED}`,
       `raceFixed:raceFixed=true,${SHORTER}`,
     ),
     metrics: [],
