@@ -1,4 +1,4 @@
-import { type RunRow, runSchema } from '../harness/campaign/arm-summary.ts';
+import type { RunRow } from '../harness/campaign/arm-summary.ts';
 import { compare } from '../harness/campaign/comparison.ts';
 import type { Observation } from '../harness/campaign/observation.ts';
 import { parseMetricExpression } from '../harness/check/metric-expression.ts';
@@ -45,8 +45,7 @@ function join(name: string, parts: readonly Campaign[]): Campaign {
 }
 
 /** What a row was made of, but for why it lacks a value. */
-function observationOf(row: RunRow): Observation {
-  const { values, arm, seed, state, reasons } = runSchema.parse(row);
+function observationOf({ values, arm, seed, state, reasons }: RunRow): Observation {
   const known = Object.entries(values).flatMap(([metric, { atLeast, atMost }]): [string, MetricValue][] => {
     if (atLeast === null) return [];
     return [[metric, atLeast === atMost ? atLeast : { atLeast }]];

@@ -65,13 +65,14 @@ test('volumes of ended nodes alone are restored in their place by the operator, 
   expect(result.operator.actions[0]?.readBack).toBe(
     `the control plane restored ${orphaned.length} volumes; 0 have no snapshot, 0 found no room`,
   );
-  // The snapshots are some seconds old, and half of the load's volumes were written to in each.
+  // The snapshots are some seconds old, and the volumes were written to since.
   expect(result.ledger.extentsRolledBack).toBeGreaterThan(0);
   expect(result.ledger).toMatchObject({ extentsLost: 0, extentsUnverified: 0 });
 
   // Nothing of them is answered until they are restored, and then it is.
   const records = await readHistory(folder);
-  const killed = records.find((record) => record.kind === 'fault' && record.state === 'applied')?.t ?? Number.NaN;
+  const killed = records.find((record) => record.kind === 'fault' && record.state === 'applied');
+  if (killed === undefined) throw new Error('no fault was applied');
   const answered = records
     .flatMap((record) => (record.kind === 'io' ? record.ops : []))
     .filter(([, , , , outcome]) => outcome === 'ok');
@@ -79,7 +80,7 @@ test('volumes of ended nodes alone are restored in their place by the operator, 
     if (record.kind !== 'snapshot' || record.event !== 'restored') continue;
     const ended = answered.filter(([volume]) => volume === record.into).map(([, , , at]) => at);
     expect(
-      ended.filter((at) => at > killed && at < record.t),
+      ended.filter((at) => at > killed.t && at < record.t),
       record.volume,
     ).toEqual([]);
     expect(ended.filter((at) => at > record.t).length, record.volume).toBeGreaterThan(0);
