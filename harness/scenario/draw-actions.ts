@@ -1,5 +1,5 @@
 import type { ActionLanguage } from './action-language.ts';
-import { type Problem, problemAt } from './bad-input-error.ts';
+import { type Located, type Problem, problemAt } from './bad-input-error.ts';
 import { DrawContext } from './draw-context.ts';
 import type { Laid } from './fault-language.ts';
 import type { PlanAction } from './plan.ts';
@@ -14,6 +14,8 @@ export interface DrawActionOptions {
   readonly seed: number;
   /** Which of the scenario's actions it is, so that each draws by itself. */
   readonly label: string;
+  /** Its time when a parameter says it, s after its phase begins. */
+  readonly given: Located<number> | null;
   /** The longest that its phase can last, s; `null`: it is not known. */
   readonly phaseSecondsMax: number | null;
   readonly problems: Problem[];
@@ -22,12 +24,14 @@ export interface DrawActionOptions {
 
 /** One action with its time set; `null` when a problem was reported. */
 export function drawAction(action: ScenarioAction, options: DrawActionOptions): PlanAction | null {
-  const { language, laid, seed, label, phaseSecondsMax, problems } = options;
+  const { language, laid, seed, label, given, phaseSecondsMax, problems } = options;
   const words = language.find(({ kind }) => kind === action.kind);
   if (words === undefined) throw new Error(`no action ${action.kind} in the language that read it`);
-  const [from, to] = startWindow(action, problems);
+  const [from, to] = given === null ? startWindow(action, problems) : [given.value, given.value];
   if (phaseSecondsMax !== null && to > 0 && to >= phaseSecondsMax) {
-    problems.push(problemAt(action.placeOf(['at']), `${to} s`, `less than the ${phaseSecondsMax} s of its phase`));
+    problems.push(
+      problemAt(given?.at ?? action.placeOf(['at']), `${to} s`, `less than the ${phaseSecondsMax} s of its phase`),
+    );
   }
   const atSeconds = from === to ? from : toMilliseconds(from + randomFor(seed, `${label}/at`).next() * (to - from));
   const random = randomFor(seed, label);

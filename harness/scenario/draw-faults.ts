@@ -1,4 +1,5 @@
 import type { ActionLanguage } from './action-language.ts';
+import { timeParameterOf } from './action-time.ts';
 import { type Located, type Problem, problemAt } from './bad-input-error.ts';
 import { drawAction } from './draw-actions.ts';
 import { DrawContext } from './draw-context.ts';
@@ -11,8 +12,8 @@ import type { Scenario, ScenarioFault } from './scenario.ts';
 import { secondsAt, startWindow } from './start-window.ts';
 
 /**
- * The plan's phases with every fault's targets drawn, repetitions written out, and times set, also those of actions: nothing is left to
- * chance when the run starts. Problems are added to `problems`, not thrown.
+ * The plan's phases with every fault's targets drawn, repetitions written out, and times set, also those of actions:
+ * nothing is left to chance when the run starts. Problems are added to `problems`, not thrown.
  */
 export function drawPhases(
   scenario: Scenario,
@@ -37,8 +38,7 @@ export function drawPhases(
     }
     const seconds = (key: 'for' | 'atMost'): number | null =>
       phase[key] === null ? null : parameters.number(`phases.${name}.${key}`);
-    const pick = `phases.${name}.pick`;
-    const given = parameters.has(pick) ? { value: parameters.number(pick), at: parameters.placeOf(pick) } : null;
+    const given = numberOf(parameters, `phases.${name}.pick`);
     const faults = phase.faults.flatMap((fault, j) => {
       const label = `fault/${name}/${j}`;
       return drawFault(fault, {
@@ -61,6 +61,7 @@ export function drawPhases(
         laid,
         seed,
         label: `action/${name}/${j}`,
+        given: numberOf(parameters, timeParameterOf(phase, action)),
         phaseSecondsMax: seconds('for') ?? seconds('atMost'),
         problems,
         nextId,
@@ -76,6 +77,12 @@ export function drawPhases(
       actions: actions.toSorted((a, b) => a.atSeconds - b.atSeconds),
     };
   });
+}
+
+/** Of a parameter that may not be there; `null`: it is not. */
+function numberOf(parameters: ResolvedParameters, name: string | null): Located<number> | null {
+  if (name === null || !parameters.has(name)) return null;
+  return { value: parameters.number(name), at: parameters.placeOf(name) };
 }
 
 /** The gauges are the harness's own, and spares are not there yet: a pattern or a zone does not mean them. */

@@ -1,3 +1,4 @@
+import { timeParameterOf, writtenTimeOf } from './action-time.ts';
 import { type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { expectedName } from './nearest-name.ts';
 import {
@@ -84,6 +85,10 @@ function knownParameters(scenario: Scenario, topology: Topology): Map<string, Kn
     if (only !== undefined && drawing.length === 1) {
       const at = only.placeOf([only.kind, 'nodes', 'pick']);
       add(`${prefix}.pick`, PICKED, { value: pickOf(only) ?? 0, at });
+    }
+    for (const action of phase.actions) {
+      const name = timeParameterOf(phase, action);
+      if (name !== null) add(name, SECONDS, writtenTimeOf(action));
     }
   }
   return known;

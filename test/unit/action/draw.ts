@@ -11,11 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), 'zonestorm-act-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const base = resolve(import.meta.dirname, '../../../fixtures/scenarios/ebs-2011.yaml');
 
-/** The plan of one phase of 10 s with these actions (a YAML list without its brackets), in a zone with two spares. */
-export function planWith(actions: string, seed = 1): Promise<Plan> {
+/** The plan of one phase of 10 s, p, with these actions (a YAML list without its brackets), in a zone with two spares. */
+export function planWith(actions: string, seed = 1, set: Record<string, string> = {}): Promise<Plan> {
   const file = join(folder, 'drawn.yaml');
   const text = `name: drawn\ntitle: Drawn\nextends: ${base}\nphases:\n  - p: { for: 10s, actions: [${actions}] }\n`;
   writeFileSync(file, text);
-  const overrides = { 'zones.use1-a.spareNodes': '2' };
+  const overrides = { 'zones.use1-a.spareNodes': '2', ...set };
   return loadScenario(file, { preset: 'loop', seed, overrides, faults: FAULTS, actions: ACTIONS });
 }
