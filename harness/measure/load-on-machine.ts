@@ -13,10 +13,7 @@ const lagSchema = z.strictObject({
 
 export const machineSchema = z.strictObject({
   cpuSamples: z.number(),
-  cpuMedianShare: z
-    .number()
-    .nullable()
-    .describe('Of all CPUs, steal counted as busy, from the trigger’s begin until the storm is measured'),
+  cpuMedianShare: z.number().nullable().describe('Of all CPUs, steal counted as busy, from the trigger’s begin on'),
   cpuP95Share: z.number().nullable(),
   stealMaxShare: z.number().nullable(),
   lag: z.array(lagSchema).describe('How late event loops ran: late ones measure too long'),
@@ -31,12 +28,12 @@ export type Machine = z.infer<typeof machineSchema>;
 /** Longest time between two stats records of one container, ms. They come twice a second. */
 const SILENCE_MS = 2000;
 
-/** Whether the machine could carry the run, over `window`: a saturated one measures itself. */
-export function measureMachine(frame: Frame, window: Window): Machine {
-  const hosts = frame.history.of('host').filter((record) => within(window, record.t));
+/** Whether the machine could carry the run, over `storm`: a saturated one measures itself. */
+export function measureMachine(frame: Frame, storm: Window): Machine {
+  const hosts = frame.history.of('host').filter((record) => within(storm, record.t));
   const busy = hosts.map((record) => record.busyShare).sort((a, b) => a - b);
   const lagOf = (who: string, kind: 'node' | 'io' | 'app' | 'api' | 'databases' | 'multiZone' | 'control' | 'host') => {
-    const lags = frame.history.of(kind).filter((record) => within(window, record.t));
+    const lags = frame.history.of(kind).filter((record) => within(storm, record.t));
     const sorted = lags.map((record) => record.lagP99Ms).sort((a, b) => a - b);
     return { who, samples: sorted.length, p99Ms: nearestRank(sorted, 0.99, 1), maxMs: nearestRank(sorted, 1, 1) };
   };

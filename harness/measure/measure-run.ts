@@ -12,7 +12,6 @@ import { type Dose, measureDose } from './dose.ts';
 import { type Elections, measureElections } from './elections.ts';
 import { type Fabric, measureFabric } from './fabric.ts';
 import { type Frame, frameOf } from './frame.ts';
-import { judgedWindow } from './judged-window.ts';
 import { type Ledger, measureLedger } from './ledger.ts';
 import { type Machine, measureMachine } from './load-on-machine.ts';
 import { type Loss, measureLoss } from './loss.ts';
@@ -75,7 +74,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     databases: measureDatabases(frame),
     multiZone: measureMultiZone(frame),
     ledger: measureLedger(frame),
-    machine: measureMachine(frame, judgedWindow(frame, storm)),
+    machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
     series: measureSeries(frame, storm, crashes.quarantined),
   };
 }
