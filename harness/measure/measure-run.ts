@@ -74,6 +74,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
     databases: measureDatabases(frame),
     multiZone: measureMultiZone(frame),
     ledger: measureLedger(frame),
+    // Not for longer, though numbers are taken afterwards too: the calm of that time would hide a saturated second.
     machine: measureMachine(frame, { startT: frame.zeroT, endT: storm.window.endT }),
     series: measureSeries(frame, storm, crashes.quarantined),
   };

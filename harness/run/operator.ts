@@ -87,7 +87,7 @@ export class Operator {
         laid: this.#options.plan,
         seed: this.#options.plan.seed,
         label: `terminal/${kind}/${this.#counts.get(kind) ?? 0}`,
-        given: null,
+        givenTime: null,
         phaseSecondsMax: null,
         problems,
         nextId: (one) => this.#nextId(one),

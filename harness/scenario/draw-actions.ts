@@ -15,7 +15,7 @@ export interface DrawActionOptions {
   /** Which of the scenario's actions it is, so that each draws by itself. */
   readonly label: string;
   /** Its time when a parameter says it, s after its phase begins. */
-  readonly given: Located<number> | null;
+  readonly givenTime: Located<number> | null;
   /** The longest that its phase can last, s; `null`: it is not known. */
   readonly phaseSecondsMax: number | null;
   readonly problems: Problem[];
@@ -24,13 +24,13 @@ export interface DrawActionOptions {
 
 /** One action with its time set; `null` when a problem was reported. */
 export function drawAction(action: ScenarioAction, options: DrawActionOptions): PlanAction | null {
-  const { language, laid, seed, label, given, phaseSecondsMax, problems } = options;
+  const { language, laid, seed, label, givenTime, phaseSecondsMax, problems } = options;
   const words = language.find(({ kind }) => kind === action.kind);
   if (words === undefined) throw new Error(`no action ${action.kind} in the language that read it`);
-  const [from, to] = given === null ? startWindow(action, problems) : [given.value, given.value];
+  const [from, to] = givenTime === null ? startWindow(action, problems) : [givenTime.value, givenTime.value];
   if (phaseSecondsMax !== null && to > 0 && to >= phaseSecondsMax) {
     problems.push(
-      problemAt(given?.at ?? action.placeOf(['at']), `${to} s`, `less than the ${phaseSecondsMax} s of its phase`),
+      problemAt(givenTime?.at ?? action.placeOf(['at']), `${to} s`, `less than the ${phaseSecondsMax} s of its phase`),
     );
   }
   const atSeconds = from === to ? from : toMilliseconds(from + randomFor(seed, `${label}/at`).next() * (to - from));

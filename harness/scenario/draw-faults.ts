@@ -61,7 +61,7 @@ export function drawPhases(
         laid,
         seed,
         label: `action/${name}/${j}`,
-        given: numberOf(parameters, timeParameterOf(phase, action)),
+        givenTime: numberOf(parameters, timeParameterOf(phase, action)),
         phaseSecondsMax: seconds('for') ?? seconds('atMost'),
         problems,
         nextId,

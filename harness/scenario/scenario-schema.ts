@@ -50,7 +50,9 @@ function faultSchema(language: FaultLanguage) {
 }
 
 export const actionTiming = {
-  at: timing.at.describe('Begun so long after the phase begins; `between`: drawn by the seed.'),
+  at: timing.at.describe(
+    'Begun so long after the phase begins: a parameter, `phases.PHASE.ACTION.at`; `between`: drawn by the seed.',
+  ),
 };
 
 /** An action in a phase: one kind with its words, and when. */

@@ -3,7 +3,7 @@ import { ACTIONS } from '../../../harness/action/catalogue.ts';
 import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { loadScenario } from '../../../harness/scenario/load-scenario.ts';
 import type { Plan } from '../../../harness/scenario/plan.ts';
-import { planWith } from './draw.ts';
+import { planOf, planWith } from './draw.ts';
 
 const STOP = '{ at: 2s, stop-search: { zone: use1-a } }';
 const CUT = '{ at: 4s, cut-control: { zone: use1-a } }';
@@ -41,6 +41,31 @@ describe('the time of an action is a parameter', () => {
     expect(said).toContain('--set phases.p.stop-search.at=10s:1:');
     expect(said).toContain('found 10 s, expected less than the 10 s of its phase');
     expect(await refused(STOP, { 'phases.p.stop-search.at': 'soon' })).toContain('found `soon`');
+  });
+
+  test('of presets, switches and `--set` the later layer wins', async () => {
+    const text = [
+      `phases:\n  - p: { for: 10s, actions: [${STOP}] }`,
+      'presets: { loop: { phases.p.stop-search.at: 3s } }',
+      'switches: { late: { origin: chosen, why: Late., set: { phases.p.stop-search.at: 5s } } }',
+      '',
+    ].join('\n');
+    const at = async (set: Record<string, string>) => times(await planOf(text, 1, set))?.[0]?.[1];
+    expect(await at({})).toBe(3);
+    expect(await at({ late: 'true' })).toBe(5);
+    expect(await at({ late: 'true', 'phases.p.stop-search.at': '6s' })).toBe(6);
+  });
+
+  test('a phase that is made shorter is refused where the time is written', async () => {
+    const said = await refused(STOP, { 'phases.p.for': '2s' });
+    expect(said).toContain('drawn.yaml:5:');
+    expect(said).toContain('found 2 s, expected less than the 2 s of its phase');
+  });
+
+  test('who extends a scenario and has phases of their own inherits no times', async () => {
+    const plan = await planOf(`phases:\n  - storm: { for: 10s, actions: [${CUT}] }\n`, 1, {}, 'ebs-2011-operated');
+    expect(times(plan, 'storm')).toEqual([['cut-control', 4]]);
+    expect(rowOf(plan, 'phases.storm.stop-search.at')).toBeUndefined();
   });
 
   test.each([
