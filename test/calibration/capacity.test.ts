@@ -4,7 +4,7 @@ import type { Router } from '../../harness/fabric/router.ts';
 import type { Rate } from '../../harness/fabric/router-shell.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
 import { type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
-import { saturate } from './saturate.ts';
+import { type Saturation, saturate } from './saturate.ts';
 
 let probe: ProbeLab;
 beforeAll(async () => {
@@ -26,18 +26,32 @@ const PATHS = [
 ] as const;
 const routers = (): Router[] => PATHS.map(([, id]) => probe.lab.router(id));
 
-test.each([1, 4, 16])('what arrives over either network by %i connections is its capacity', async (connections) => {
-  for (const router of routers()) await makeShallow(router);
-  for (const { id, asked, receiver, queue } of await measure(connections, 2_000)) {
-    // Two independent counts, of the receiving program and of the kernel, and both against what was asked.
-    expect(Math.abs(receiver / asked - 1), id).toBeLessThan(TOLERANCE);
-    expect(Math.abs(queue / asked - 1), id).toBeLessThan(TOLERANCE);
-  }
-});
+/**
+ * How many connections, and for how long, ms. What is moved over the begin and the end, as each connection may hold some
+ * back there, grows with their number: by 16 it was up to 3.2 % of five seconds of the thin network, and 0.1 % of 15 in
+ * three runs.
+ */
+const FLOODS = [
+  [1, 5_000],
+  [4, 5_000],
+  [16, 15_000],
+] as const;
+
+test.each(FLOODS)(
+  'what arrives over either network by %i connections is its capacity',
+  async (connections, measuredMs) => {
+    for (const router of routers()) await makeShallow(router);
+    for (const { id, asked, receiver, queue } of await measure(connections, { measuredMs })) {
+      // Two independent counts, of the receiving program and of the kernel, and both against what was asked.
+      expect(Math.abs(receiver / asked - 1), id).toBeLessThan(TOLERANCE);
+      expect(Math.abs(queue / asked - 1), id).toBeLessThan(TOLERANCE);
+    }
+  },
+);
 
 test('the queues of the plan send their capacity too', async () => {
   for (const { shell, plan } of routers()) await shell.reshape(rateOf(plan, plan.queueBytes));
-  for (const { id, asked, queue } of await measure(16, 2_000)) {
+  for (const { id, asked, queue } of await measure(16)) {
     expect(Math.abs(queue / asked - 1), id).toBeLessThan(TOLERANCE);
   }
 });
@@ -64,13 +78,13 @@ interface Measured {
 }
 
 /** Both networks are saturated at once: neither takes from the other. */
-async function measure(connections: number, warmUpMs: number): Promise<Measured[]> {
+async function measure(connections: number, times: Pick<Saturation, 'measuredMs'> = {}): Promise<Measured[]> {
   const counts: Count[][] = [];
   const count = async (): Promise<void> => {
     counts.push(await Promise.all(routers().map(countOf)));
   };
   const floods = PATHS.map(([link]) => [link, connections] as const);
-  const received = await saturate(probe, floods, { warmUpMs, atStart: count, atEnd: count });
+  const received = await saturate(probe, floods, { ...times, warmUpMs: 2_000, atStart: count, atEnd: count });
   return routers().map(({ id, plan: { capacityMbit: asked } }, i) => {
     const receiver = received[i] ?? Number.NaN;
     const queue = sentMbit(counts[0]?.[i], counts[1]?.[i]);
