@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { Program } from '../../bench/lab/program.ts';
 import type { TalkReport } from '../../fixtures/probe/talk-protocol.ts';
 import type { Router } from '../../harness/fabric/router.ts';
 import type { BoundFault } from '../../harness/fault/catalogue.ts';
@@ -45,32 +46,46 @@ function withHostLink(plan: Plan): Plan {
 }
 
 interface Jam {
-  /** When the sender has given up and its connections are gone. */
-  readonly over: Promise<void>;
+  /** The sender gives up; resolves when its connections are gone from the router. */
+  giveUp(): Promise<void>;
 }
 
 const CONNECTIONS = 2;
+/** A kernel lets a fast connection's buffers grow to tens of megabytes at each end, and a capped one fills them slowly. */
+const FULL_MS = 45_000;
 
-/** A sender that floods the node for so long, then `change`, then the node is frozen, and every buffer fills. */
-async function jam(seconds: number, change: () => Promise<void>): Promise<Jam> {
+/** A sender that floods the node until it gives up, then `change`, then the node is frozen, and every buffer fills. */
+async function jam(change: () => Promise<void>): Promise<Jam> {
   const [host, port] = dial(probe.plan, LINK);
-  const over = probe
-    .exec('a1', 'flood.ts', [host, port, CONNECTIONS, seconds])
-    .then(() => until('the flood’s connections end', async () => !(await router.shell.connections()).has(port)));
+  const sender = probe.lab.containerId('a1');
+  const flood = await Program.start(probe.lab.docker, sender, 'flood.ts', [host, port, CONNECTIONS]);
+  const giveUp = async (): Promise<void> => {
+    await flood[Symbol.asyncDispose]();
+    await until('the flood’s connections end', async () => !(await router.shell.connections()).has(port));
+  };
+  onTestFinished(() => flood[Symbol.asyncDispose]());
+  const connections = async () => (await router.shell.connections()).get(port);
   const bytes = async () => (await router.shell.queue()).frameBytes;
   const start = await bytes();
   await until('the flood flows', async () => (await bytes()) > start + 1_000_000);
   // One may come after the other's first bytes, and a cap would be shared out anew amid the jam.
-  await until('all of it', async () => (await router.shell.connections()).get(port) === CONNECTIONS);
+  await until('all of it', async () => (await connections()) === CONNECTIONS);
   await change();
   onTestFinished(() => thaw());
   await probe.lab.containers.pause('a2');
-  await until('every buffer is full', async () => {
-    const before = await bytes();
-    await delay(500);
-    return (await bytes()) === before;
-  });
-  return { over };
+  // The sender wants to send all the while, so that what does not move is full, not over.
+  const moved = async () => [await bytes(), (await flood.ask<{ sent: number }>('sent')).sent].join();
+  await until(
+    'every buffer is full',
+    async () => {
+      const before = await moved();
+      await delay(500);
+      return (await moved()) === before;
+    },
+    FULL_MS,
+  );
+  expect(await connections()).toBe(CONNECTIONS);
+  return { giveUp };
 }
 
 const thaw = (): Promise<void> => probe.lab.containers.unpause('a2');
@@ -86,7 +101,7 @@ const replacements = () => probe.records.filter((one) => one.kind === 'router.re
 
 test('the case is real: Toxiproxy hangs when a toxic is removed from a connection that nobody reads', async () => {
   const url = `http://127.0.0.1:${router.published.get(8474)}/proxies`;
-  const { over } = await jam(4, () =>
+  const { giveUp } = await jam(() =>
     router.api.addToxic('a1.a2', 'raw', { type: 'bandwidth', stream: 'upstream', attributes: { rate: 5_000 } }),
   );
   const before = await fetch(url);
@@ -98,7 +113,7 @@ test('the case is real: Toxiproxy hangs when a toxic is removed from a connectio
   // It answers again only when the node reads, which a dead one never does.
   await thaw();
   expect((await removal).status).toBe(204);
-  await over;
+  await giveUp();
   expect(replacements()).toEqual([]);
   expect(await verifyRest(probe.lab)).toEqual([]);
 });
@@ -115,7 +130,7 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
   ].map((line, i) => fault(line, `other${i}`));
   for (const one of others) await one.apply();
   const cap = fault(`cap: { links: ["${LINK}"], to: 40mbit }`, 'cap');
-  const { over } = await jam(8, () => cap.apply());
+  const { giveUp } = await jam(() => cap.apply());
   const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, 'a1->a3@primary'), 'bystander', 6]);
   const knocks = probe.exec<Record<string, number>>('a3', 'knock.ts', [...dial(plan, 'a3->a1@primary'), 5, 6]);
   await delay(1_000);
@@ -161,14 +176,14 @@ test('a router that hangs is replaced: every fault in force stays in force, and 
   await thaw();
   for (const one of others.toReversed()) await one.revert();
   for (const one of others) expect(await one.probe()).toBe(0);
-  await over;
+  await giveUp();
   expect(await verifyRest(lab)).toEqual([]);
   expect(await allOpen(plan)).toEqual([]);
   expect(await echoFromHost(lab.hostPort(HOST_LINK))).toBe('x');
 });
 
 test('a fault that is applied to a connection that nobody reads replaces the router too, and is in force', async () => {
-  const { over } = await jam(5, async () => undefined);
+  const { giveUp } = await jam(async () => undefined);
   const count = replacements().length;
   const slow = fault(`delay: { links: ["${LINK}"], by: 20ms }`, 'slow');
   await slow.apply();
@@ -177,7 +192,7 @@ test('a fault that is applied to a connection that nobody reads replaces the rou
   expect(replacements().at(-1)).toMatchObject({ reason: expect.stringMatching(/^add slow\..* did not come within/) });
   await thaw();
   await slow.revert();
-  await over;
+  await giveUp();
   expect(await verifyRest(probe.lab)).toEqual([]);
 });
 
