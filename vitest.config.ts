@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
  * Unit tests of these folders start clusters of nodes, clients or timers in their process, and would take each other for
  * dead on two cores: one file at a time. The other ones are pure and run side by side.
  */
-const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'instances', 'lab', 'load', 'multi-zone', 'nbd']
+const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'gauge', 'instances', 'lab', 'load', 'multi-zone', 'nbd']
   .concat(['reader', 'reaper', 'run', 'storage', 'telemetry'])
   .map((folder) => `test/unit/${folder}/**/*.test.ts`);
 
