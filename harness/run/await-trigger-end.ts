@@ -3,7 +3,8 @@ import type { Router } from '../fabric/router.ts';
 import type { TriggerEnd } from '../history/records.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 
-const POLL_MS = 25;
+/** How exactly the end is known, and how often the queue is looked at at least. */
+const POLL_MS = { least: 25, most: 250 } as const;
 
 /**
  * Waits until every byte that stood in the replication router's queue when the routes were restored has left it.
@@ -20,6 +21,7 @@ export async function awaitTriggerEnd(
   signal: AbortSignal,
 ): Promise<TriggerEnd | null> {
   const atRestore = await router.shell.queue();
+  const rateBits = await router.shell.rateBits();
   const target = atRestore.frameBytes + atRestore.backlogBytes;
   const deadline = monotonicMs() + limitMs;
   while (monotonicMs() < deadline) {
@@ -34,7 +36,20 @@ export async function awaitTriggerEnd(
         drainedAt: monotonicMs(),
       };
     }
-    await delay(POLL_MS, undefined, { signal });
+    await delay(pauseMs(target - now.frameBytes, rateBits), undefined, { signal });
   }
   return null;
+}
+
+/**
+ * How long to wait before the queue is looked at again, ms: half as long as the rest takes at the router's rate, which is
+ * before its end, however often. Each look is a request through the engine, and this is the second in which everybody
+ * searches: at even steps of 25 ms the looks of a queue of some seconds would be a part of the load that is measured.
+ *
+ * @param bytesToGo bytes of frames that have not left yet
+ * @param rateBits bit/s of frames
+ */
+export function pauseMs(bytesToGo: number, rateBits: number): number {
+  const rest = ((bytesToGo * 8) / rateBits) * 1000;
+  return Math.min(POLL_MS.most, Math.max(POLL_MS.least, rest / 2));
 }

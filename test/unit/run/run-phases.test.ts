@@ -83,6 +83,7 @@ class Routers {
           this.asked += 1;
           return { frameBytes: 0, packets: 0, drops: 0, backlogBytes: 1 };
         },
+        rateBits: async () => 8_000,
       },
     };
   }
