@@ -61,7 +61,7 @@ async function jam(change: () => Promise<void>): Promise<Jam> {
   const flood = await Program.start(probe.lab.docker, sender, 'flood.ts', [host, port, CONNECTIONS]);
   const giveUp = async (): Promise<void> => {
     await flood[Symbol.asyncDispose]();
-    await until('the flood’s connections end', async () => !(await router.shell.connections()).has(port));
+    await until('the flood’s connections end', async () => !(await router.shell.connections()).has(port), FULL_MS);
   };
   onTestFinished(() => flood[Symbol.asyncDispose]());
   const connections = async () => (await router.shell.connections()).get(port);

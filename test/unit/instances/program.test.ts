@@ -18,7 +18,8 @@ import { Program } from './run-program.ts';
 const VOLUME_BYTES = 256 * 1024;
 const WRITE_BYTES = 8192;
 const LOAD: LoadSettings = {
-  ioPerSecondPerVolume: 50,
+  // Below this the queue of a volume that hangs does not fill in a second, and a slow disk's would fill above it.
+  ioPerSecondPerVolume: 20,
   writeShare: 0.7,
   writeBytes: WRITE_BYTES,
   fuaShare: 0.1,

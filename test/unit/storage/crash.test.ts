@@ -15,7 +15,7 @@ const FULL = {
   settings: { slotsPerNode: 1, raceCloses: 3 },
 } as const;
 
-test.concurrent('a node that closes too many searches at once crashes, says so last, and keeps its disk', async () => {
+test('a node that closes too many searches at once crashes, says so last, and keeps its disk', async () => {
   await using cluster = await TestCluster.start({ ...FULL, settings: { ...FULL.settings, raceProbability: 1 } });
   const client = await connectNbd({ ...cluster.nbd('a'), exportName: 'v1', connectTimeoutMs: 2000 });
   await client.write(0, Buffer.alloc(BLOCK, 7), { fua: false });
@@ -30,7 +30,7 @@ test.concurrent('a node that closes too many searches at once crashes, says so l
   expect((await listReplicas(cluster.dataDir('b'))).map(({ volume }) => volume)).toEqual(['v1']);
 }, 20_000);
 
-test.concurrent('with the race fixed it closes as many, tells how many at once, and lives', async () => {
+test('with the race fixed it closes as many, tells how many at once, and lives', async () => {
   await using cluster = await TestCluster.start(FULL);
   for (const pipe of cluster.pipesBetween('a', 'b')) pipe.hold();
   await cluster.until('a has closed many at once', () =>

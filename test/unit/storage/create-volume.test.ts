@@ -66,8 +66,10 @@ describe('with room', () => {
     const [pipe] = cluster.pipesFrom('control-plane', mirror ?? '');
     pipe?.hold();
     await remove(created);
+    const holders = async () => (await replicas().catch(() => [])).map(({ node }) => node);
+    await expect.poll(holders, { timeout: 5_000 }).toEqual([mirror]);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await replicas()).map(({ node }) => node)).toEqual([mirror]);
+    expect(await holders()).toEqual([mirror]);
     pipe?.release();
     expect(await untilGone()).toEqual([]);
   });

@@ -35,7 +35,7 @@ async function outcomeWithin(ms: number, promise: Promise<unknown>): Promise<'se
   return Promise.race([settled, timer]).finally(() => clearTimeout(timeout));
 }
 
-test.concurrent('a killed primary: its mirror is promoted, finds a new home, and serves what was written', async () => {
+test('a killed primary: its mirror is promoted, finds a new home, and serves what was written', async () => {
   await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c', 'd'], volumes: [['v1', 'a', 'b']] });
   const first = await attach(cluster, 'a', 'v1');
   await first.write(BLOCK, Buffer.alloc(BLOCK, 1), { fua: true });
@@ -84,7 +84,7 @@ test.concurrent('a killed primary: its mirror is promoted, finds a new home, and
   expect(await cluster.stopProgram('b', 'SIGTERM')).toBe(0);
 }, 20_000);
 
-test.concurrent('without a free slot a volume hangs, also after its partner is back, until a slot is free', async () => {
+test('without a free slot a volume hangs, also after its partner is back, until a slot is free', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c', 'd'],
     volumes: [
@@ -129,7 +129,7 @@ test.concurrent('without a free slot a volume hangs, also after its partner is b
   expect((await bytesOnDisk(cluster, 'c', 'v1')).subarray(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 8));
 }, 20_000);
 
-test.concurrent('a primary that was stopped and goes on does not serve once another was promoted', async () => {
+test('a primary that was stopped and goes on does not serve once another was promoted', async () => {
   await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
   const old = await attach(cluster, 'a', 'v1');
   await old.write(0, Buffer.alloc(BLOCK, 1), { fua: false });
@@ -147,7 +147,7 @@ test.concurrent('a primary that was stopped and goes on does not serve once anot
   await cluster.until('a has released', () => cluster.events('v1').includes('a released'));
 }, 20_000);
 
-test.concurrent('a primary that hears its mirror, but not the other way round, stops when it has no lease either', async () => {
+test('a primary that hears its mirror, but not the other way round, stops when it has no lease either', async () => {
   await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
   const old = await attach(cluster, 'a', 'v1');
   await old.read(0, BLOCK);

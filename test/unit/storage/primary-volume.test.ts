@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ReplicaFile } from '../../../fixtures/storage/disk/replica-file.ts';
 import { slotsFolder } from '../../../fixtures/storage/disk/replica-meta.ts';
 import type { NodeContext } from '../../../fixtures/storage/node/node-context.ts';
@@ -67,9 +67,13 @@ const isPending = async (promise: Promise<unknown>) => {
   return (await Promise.race([promise.catch(() => undefined), timer])) === 'pending';
 };
 
+/** A write goes to the primary's own disk first, which may take longer than what is taken for pending. */
+const mirrorHas = (count: number) => vi.waitFor(() => expect(mirrored).toHaveLength(count));
+
 test('a write is acknowledged only after the mirror has it', async () => {
   const volume = await open();
   const write = volume.write(0, data, { fua: true });
+  await mirrorHas(1);
   expect(await isPending(write)).toBe(true);
   expect(mirrored).toMatchObject([{ type: 'write', epoch: 1, seq: 1, offset: 0, fua: true }]);
   answer('ok');
@@ -87,6 +91,7 @@ test('made wrong on purpose, it acknowledges before the mirror is even asked', a
 test('with its partner lost all I/O hangs, and goes on once a new one is elected', async () => {
   const volume = await open();
   const inFlight = volume.write(0, data, { fua: false });
+  await mirrorHas(1);
   expect(await isPending(inFlight)).toBe(true);
   volume.loseTarget();
   const hanging = [inFlight, volume.read(0, 8), volume.write(8, data, { fua: false }), volume.flush()];
@@ -103,6 +108,7 @@ test('with its partner lost all I/O hangs, and goes on once a new one is elected
 test('given up, everything in flight fails with ESHUTDOWN, also a write that is on its way to the disk', async () => {
   const volume = await open();
   const atTheMirror = volume.write(0, data, { fua: false });
+  await mirrorHas(1);
   expect(await isPending(atTheMirror)).toBe(true);
   const onItsWay = volume.write(8, data, { fua: false });
   await Promise.resolve();
@@ -131,6 +137,7 @@ test('it does not serve a read when its lease has lapsed, but asks', async () =>
 test('a mirror that refuses raises a doubt, and the write hangs', async () => {
   const volume = await open();
   const write = volume.write(0, data, { fua: false });
+  await mirrorHas(1);
   expect(await isPending(write)).toBe(true);
   answer('stale');
   expect(await isPending(write)).toBe(true);
@@ -169,10 +176,12 @@ describe('going back to the mirror that was lost', () => {
   test('it gets what it had not acknowledged, under numbers it has not seen, and I/O goes on at the same epoch', async () => {
     const volume = await open();
     const acknowledged = volume.write(48, data, { fua: false });
+    await mirrorHas(1);
     expect(await isPending(acknowledged)).toBe(true);
     answer('ok');
     await acknowledged;
     const inFlight = volume.write(0, data, { fua: true });
+    await mirrorHas(2);
     expect(await isPending(inFlight)).toBe(true);
     volume.loseTarget();
     const hanging = [inFlight, volume.read(0, 8), volume.write(16, data, { fua: false })];
@@ -192,6 +201,7 @@ describe('going back to the mirror that was lost', () => {
   test('lost again meanwhile, everything hangs as before, and the next time sends it all', async () => {
     const volume = await open();
     const write = volume.write(0, data, { fua: false });
+    await mirrorHas(1);
     expect(await isPending(write)).toBe(true);
     volume.loseTarget();
     const first = volume.reattach('b', lease.term);
@@ -209,6 +219,7 @@ describe('going back to the mirror that was lost', () => {
   test('a mirror elected meanwhile is not taken for the one gone back to', async () => {
     const volume = await open();
     const write = volume.write(0, data, { fua: false });
+    await mirrorHas(1);
     expect(await isPending(write)).toBe(true);
     volume.loseTarget();
     const back = volume.reattach('b', lease.term);

@@ -22,7 +22,7 @@ async function bytesOnDisk(cluster: TestCluster, node: string): Promise<Buffer> 
   return readFile(replica.path);
 }
 
-test.concurrent('a mirror that is there again is gone back to: no search, no election, nothing lost', async () => {
+test('a mirror that is there again is gone back to: no search, no election, nothing lost', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c'],
     volumes: [['v1', 'a', 'b']],
@@ -67,7 +67,7 @@ test.concurrent('a mirror that is there again is gone back to: no search, no ele
   expect((await bytesOnDisk(cluster, 'b')).readUInt8(4 * BLOCK)).toBe(5);
 }, 20_000);
 
-test.concurrent('a mirror that was promoted meanwhile is followed, not led', async () => {
+test('a mirror that was promoted meanwhile is followed, not led', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c'],
     volumes: [['v1', 'a', 'b']],
@@ -133,7 +133,7 @@ test('a mirror that refuses is not asked again', async () => {
   expect(await decided({}, 'refused')).toEqual({ outcome: 'gone', done: ['asked', 'b under 7', 'lost'] });
 });
 
-test.concurrent('a mirror that does not come back in time is replaced', async () => {
+test('a mirror that does not come back in time is replaced', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c'],
     volumes: [['v1', 'a', 'b']],
@@ -147,7 +147,7 @@ test.concurrent('a mirror that does not come back in time is replaced', async ()
   expect(cluster.events('v1')).not.toContain('a reattached');
 }, 20_000);
 
-test.concurrent('waiting before re-mirroring, one at a time: the second volume searches when the first is copied', async () => {
+test('waiting before re-mirroring, one at a time: the second volume searches when the first is copied', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c'],
     volumes: [
@@ -167,7 +167,7 @@ test.concurrent('waiting before re-mirroring, one at a time: the second volume s
   expect(at(second, 'searching')).toBeGreaterThanOrEqual(at(first, 'confirmed'));
 }, 20_000);
 
-test.concurrent('with too much lost at once nobody searches, and I/O hangs until enough is there again', async () => {
+test('with too much lost at once nobody searches, and I/O hangs until enough is there again', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c', 'd'],
     volumes: [['v1', 'a', 'b']],
