@@ -59,11 +59,10 @@ test('the queues of the plan send their capacity too', async () => {
 test('a capacity is shared: two links of one router get one capacity together', async () => {
   const router = probe.lab.router('a-replication');
   await makeShallow(router);
-  const floods = [
+  const rates = await saturate(probe, [
     ['a1->a2@replication', 4],
     ['a1->a3@replication', 4],
-  ] as const;
-  const rates = await saturate(probe, floods, { measuredMs: 10_000 });
+  ]);
   const asked = router.plan.capacityMbit;
   const together = rates.reduce((sum, rate) => sum + rate, 0);
   console.error(`two links: asked ${asked}, together ${together.toFixed(3)} Mbit/s`);

@@ -17,12 +17,12 @@ test('a node is killed: its mirrors take over, and no acknowledged write is lost
   expect(result.ledger.acknowledgedWrites).toBeGreaterThan(500);
 });
 
-test('a node changed to acknowledge half a second before it mirrors loses writes, and the ledger finds them', async () => {
+test('a node changed to acknowledge 200 ms before it mirrors loses writes, and the ledger finds them', async () => {
   const { code, result } = await runScenario(SCENARIO, [
     '--seed',
     '5',
     '--set',
-    'storage.acknowledgeBeforeMirrorMs=500',
+    'storage.acknowledgeBeforeMirrorMs=200',
     // What is lost is lost with the node, and no percentile is asked for.
     '--set',
     'phases.dead.for=10s',

@@ -18,7 +18,7 @@ import { Program } from './run-program.ts';
 const VOLUME_BYTES = 256 * 1024;
 const WRITE_BYTES = 8192;
 const LOAD: LoadSettings = {
-  // Below this the queue of a volume that hangs does not fill in a second, and a slow disk's would fill above it.
+  // Fills the queue in 0.4 s: within the second for which a volume hangs, and not in a moment for which a disk is slow.
   ioPerSecondPerVolume: 20,
   writeShare: 0.7,
   writeBytes: WRITE_BYTES,

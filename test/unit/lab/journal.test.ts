@@ -192,11 +192,13 @@ test('a journal is never seen without its header, however often another process 
   const code = `
     import { abandonedJournals } from ${JSON.stringify(join(import.meta.dirname, '../../../harness/lab/journal.ts'))};
     console.log('looking');
-    let going = true;
+    let [going, looks] = [true, 0];
     process.stdin.on('end', () => (going = false)).resume();
     for (const end = Date.now() + 15_000; going && Date.now() < end; ) {
       for (const { runId } of await abandonedJournals()) console.log('took ' + runId + ' for a dead one');
-    }`;
+      looks += 1;
+    }
+    console.log(JSON.stringify({ going, looks }));`;
   const reader = spawn(process.execPath, ['--input-type=module-typescript', '-e', code], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -217,6 +219,9 @@ test('a journal is never seen without its header, however often another process 
   reader.stdin.end();
   await ended;
   for (const journal of journals) journal[Symbol.dispose]();
-  expect(journals.length).toBeGreaterThan(50);
-  expect(seen.trim()).toBe('looking');
+  const [looking, ...told] = seen.trim().split('\n');
+  const { going, looks } = JSON.parse(told.pop() ?? '') as { going: boolean; looks: number };
+  expect([looking, ...told]).toEqual(['looking']);
+  expect(going, 'it looked until the last of more than fifty was gone').toBe(false);
+  expect(looks).toBeGreaterThan(50);
 });

@@ -272,8 +272,9 @@ test('the control plane’s own snapshots: of each volume in turn, and only the 
   expect(new Set(own.map(({ volume }) => volume))).toEqual(new Set(['v1', 'v2']));
   expect(own.length).toBeLessThanOrEqual(3);
   // A user's stays until the user deletes it.
-  const more = () => cluster.records.filter((one) => one.kind === 'snapshot' && one.isPrecaution).length > 30;
-  await cluster.until('more have been taken', more, 15_000);
+  await cluster.until('more have been taken', () => {
+    return cluster.records.filter((one) => one.kind === 'snapshot' && one.isPrecaution).length > 30;
+  });
   const after = await cluster.control.request('describeSnapshots', { volume: 'v1' }, 1000);
   expect(after.snapshots.map((one) => one.snapshot)).toContain(snapshot);
 });
