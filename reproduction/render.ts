@@ -14,7 +14,7 @@ the campaigns beside it by \`npm run reproduction\`, and a test keeps it so; nob
 ${about}
 
 - **holds**: so many seeds as the claim was made for, and it is so in all of them, or in as many as the claim says.
-- **does not hold**: more seeds lack it than may.
+- **does not hold**: more seeds lack it than may. What has been found out of why is in [the model](${docs}/the-model.md#controls).
 - **k of n seeds so far**: too few seeds that can tell. That is never taken for more.
 - **not measured yet**: no committed campaign has the runs.
 - **parameters have changed since**: the same command would make other runs now, of what is the scenario today.
@@ -107,7 +107,7 @@ function judgedEach(evidence: Evidence, runs: readonly RunRow[], campaigns: read
   const broken = unfit.filter((run) => evidence.holds?.(run, undefined) === false).length;
   const also = [
     ...(broken === 0 ? [] : [`and ${broken} inconclusive runs lack it`]),
-    ...(setAside === 0 ? [] : [`${setAside} seeds that it is not about set aside`]),
+    ...(setAside === 0 ? [] : [`${setAside} ${setAside === 1 ? 'seed' : 'seeds'} that it is not about set aside`]),
   ];
   const soFar = `${share.of} of ${needs} ${evidence.campaign === 'all' ? 'runs' : 'seeds'} so far`;
   return {
