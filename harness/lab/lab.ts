@@ -188,10 +188,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     await Promise.all(ids.map((id) => within(container(id).kill({ signal: 'SIGUSR2' }), id)));
     await Promise.all(
       ids.map(async (id) => {
-        await limit(() => {
-          this.programs.endSpare(id);
-          return within(container(id).stop({ t: LIMITS.stopSeconds }), id);
-        });
+        await limit(() => within(container(id).stop({ t: LIMITS.stopSeconds }), id));
         await this.telemetry.drained(id);
       }),
     );

@@ -18,7 +18,9 @@ export const LIMITS = {
   startConcurrency: 6,
   /**
    * Containers that are stopped at the same time. When many leave a network at once, Docker 20.10 sometimes counts an
-   * endpoint too many and does not let the network go before it is restarted (docs/benchmarks.md). Two take no longer.
+   * endpoint too many and does not let the network go before it is restarted (docs/benchmarks.md). Its count is read,
+   * changed and stored, and with three at once one may add to what another has not stored yet (`atomicIncDecEpCnt`,
+   * https://github.com/moby/libnetwork/blob/master/endpoint_cnt.go). Two take no longer.
    */
   stopConcurrency: 2,
   /** A node waits for its peers and the control plane before it says that it is ready. */

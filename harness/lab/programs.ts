@@ -89,11 +89,6 @@ export class Programs implements ProgramControl, Disposable {
     await withDeadline(begin(), LIMITS.readyMs, `the start of ${spare}`, this.#options.gone);
   }
 
-  /** A spare that never began ends: the shell that waits for a line takes no SIGTERM. Nothing for other programs. */
-  endSpare(id: string): void {
-    if (this.#spares.has(id)) this.#holds.get(id)?.end();
-  }
-
   [Symbol.dispose](): void {
     for (const hold of this.#holds.values()) hold.end();
   }

@@ -5,8 +5,17 @@ import type Docker from 'dockerode';
  * Goes before a program's own command: the container starts, and the program begins when a line comes in on stdin.
  * So containers, whose start takes the engine long, start beside the routers; and no program runs before its port on
  * the bridge is isolated.
+ *
+ * A held program ends on SIGTERM, and does not when its stdin does: the stdins of all of them end together, with the
+ * harness or when its start is interrupted, and containers that leave a network together may keep it from being removed
+ * (`stopConcurrency` in `limits.ts`). They stay until they are removed, one after the other.
  */
-export const HOLD: readonly string[] = ['sh', '-c', 'read -r go && exec "$@"', 'sh'];
+export const HOLD: readonly string[] = [
+  'sh',
+  '-c',
+  'trap "exit 0" TERM; read -r go && exec "$@"; exec sleep infinity',
+  'sh',
+];
 
 /** A container's way to its held program; of one that was created with an open stdin. */
 export class Hold {
@@ -33,7 +42,7 @@ export class Hold {
     this.#stdin.write(`${line}\n`);
   }
 
-  /** A program that is still held ends without having begun. */
+  /** Nothing more will be said; a program that is still held will never begin. */
   end(): void {
     this.#stdin.end();
   }
