@@ -34,7 +34,7 @@ export interface Journalled {
  * One run of the drill, as a process of its own. Its state folder is its own too, so that nobody else's start closes
  * its journal before that is read.
  */
-export class Drill {
+export class Drill implements AsyncDisposable {
   readonly child: ChildProcess;
   /** `XDG_STATE_HOME` of the process, and of nothing else on the machine. */
   readonly state: string;
@@ -146,6 +146,13 @@ export class Drill {
 
   async forget(): Promise<void> {
     await rm(this.state, { recursive: true, force: true });
+  }
+
+  /** Killed where it still runs, as that of a test that failed half-way; its reaper does the rest. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+    await this.forget();
   }
 }
 

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
 import { belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
 import { connectEngine } from '../../harness/lab/engine/connect.ts';
@@ -13,14 +14,14 @@ const ENGINE = '/var/run/docker.sock';
 const ENDS_WITHIN_MS = 90_000;
 
 /** A way to the engine that can be cut off: the engine itself goes on, so that it can be seen what is left on it. */
-class Way {
-  readonly path = join(tmpdir(), `zonestorm-way-${process.pid}-${Math.floor(performance.now())}.sock`);
+class Way implements AsyncDisposable {
+  readonly path = join(tmpdir(), `zonestorm-way-${randomUUID()}.sock`);
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #hangs = false;
   #hangsAt: string | null = null;
 
-  constructor() {
+  private constructor() {
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
       if (this.#hangs) return;
       const engine = connect({ path: ENGINE, allowHalfOpen: true });
@@ -40,8 +41,10 @@ class Way {
     });
   }
 
-  open(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(this.path, resolve));
+  static async open(): Promise<Way> {
+    const way = new Way();
+    await new Promise<void>((resolve) => way.#server.listen(way.path, resolve));
+    return way;
   }
 
   /** Hangs from the first request on that holds the text. */
@@ -66,6 +69,10 @@ class Way {
     this.#server.close();
     await rm(this.path, { force: true });
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.die();
+  }
 }
 
 let docker: Docker;
@@ -75,39 +82,26 @@ beforeAll(async () => {
   docker = engine;
 });
 
-const drills: Drill[] = [];
-const ways: Way[] = [];
-afterEach(async () => {
-  for (const one of drills.splice(0)) {
-    one.child.kill('SIGKILL');
-    await one.ended;
-    await one.forget();
-  }
-  for (const way of ways.splice(0)) await way.die();
-});
+const startBehind = (way: Way): Promise<Drill> =>
+  Drill.start(['--seed', '4'], {
+    DOCKER_HOST: `unix://${way.path}`,
+    // The reaper is told of the real engine: it has to do its work when the run's own way is gone.
+    TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: ENGINE,
+  });
 
 interface Dead {
-  readonly one: Drill;
+  /** Of the faults that are still in force. */
   readonly ids: readonly string[];
   readonly remains: () => Promise<string[]>;
 }
 
 /** A run whose engine dies while many faults are in force, seen to its end. */
-async function endedByItself(kill: (way: Way) => void | Promise<void>): Promise<Dead> {
-  const way = new Way();
-  ways.push(way);
-  await way.open();
-  const one = await Drill.start(['--seed', '4'], {
-    DOCKER_HOST: `unix://${way.path}`,
-    // The reaper is told of the real engine: it has to do its work when the run's own way is gone.
-    TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: ENGINE,
-  });
-  drills.push(one);
+async function endedByItself(one: Drill, kill: () => void | Promise<void>): Promise<Dead> {
   const { runId } = await one.inForce('pause-1');
   const all = await belongingsOf(docker, runId, `XDG_STATE_HOME=${one.state}`);
   expect(all.containers.length).toBeGreaterThan(15);
   const before = performance.now();
-  await kill(way);
+  await kill();
   const { code, signal } = await one.ended;
   const took = performance.now() - before;
   const journal = await one.journal();
@@ -124,14 +118,13 @@ async function endedByItself(kill: (way: Way) => void | Promise<void>): Promise<
   for (const fault of journal?.inForce ?? []) expect(message).toContain(`${fault.id}: ${fault.description}`);
   expect(message).toContain('zonestorm clean');
   expect(message).toContain(journal?.path);
-  return { one, ids, remains: () => remainsOf(docker, all) };
+  return { ids, remains: () => remainsOf(docker, all) };
 }
 
 /** The next start on this machine, with an engine again; it is not gone on with. */
-async function nextStart({ one, ids }: Dead): Promise<void> {
+async function nextStart(one: Drill, ids: readonly string[]): Promise<void> {
   const journal = await one.journal();
-  const next = await Drill.start(['--seed', '4'], {}, one);
-  drills.push(next);
+  await using next = await Drill.start(['--seed', '4'], {}, one);
   await next.said(/folder .*\n(.*\n)*.*(put back|networks)/);
   next.child.kill('SIGINT');
   expect((await next.ended).code).toBe(130);
@@ -139,31 +132,37 @@ async function nextStart({ one, ids }: Dead): Promise<void> {
   expect(await next.journal()).toBe(null);
 }
 
-test('a wedged engine ends the run with exit 3; the next start puts back what it names, at once', async () => {
-  const dead = await endedByItself((way) => way.hang());
-  expect((await dead.remains()).length).toBeGreaterThan(20);
-  await nextStart(dead);
+// Side by side, as nothing is measured here and each mostly waits until it gives up. What polls has to know its test.
+test.concurrent('a wedged engine ends the run with exit 3; the next start puts back what it names, at once', async ({
+  expect,
+}) => {
+  await using way = await Way.open();
+  await using one = await startBehind(way);
+  const { ids, remains } = await endedByItself(one, () => way.hang());
+  expect((await remains()).length).toBeGreaterThan(20);
+  await nextStart(one, ids);
   expect(
-    await dead.remains().then((left) => left.filter((one) => !/ryuk|process|control group|interface/.test(one))),
+    await remains().then((left) => left.filter((one) => !/ryuk|process|control group|interface/.test(one))),
   ).toEqual([]);
-  await expect.poll(dead.remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+  await expect.poll(remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
 });
 
-test('an engine that died ends the run with exit 3; its reaper does its work, and the next start tells', async () => {
-  const dead = await endedByItself((way) => way.die());
-  await expect.poll(dead.remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+test.concurrent('an engine that died ends the run with exit 3; its reaper does its work, and the next start tells', async ({
+  expect,
+}) => {
+  await using way = await Way.open();
+  await using one = await startBehind(way);
+  const { ids, remains } = await endedByItself(one, () => way.die());
+  await expect.poll(remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
   // Nothing is left, but only now is that known to whoever reads the journal.
-  expect((await dead.one.journal())?.inForce.map(({ id }) => id)).toEqual(dead.ids);
-  await nextStart(dead);
+  expect((await one.journal())?.inForce.map(({ id }) => id)).toEqual(ids);
+  await nextStart(one, ids);
 });
 
-test('an engine that hangs while the run is being prepared ends it with exit 3', async () => {
-  const way = new Way();
-  ways.push(way);
+test.concurrent('an engine that hangs while the run is being prepared ends it with exit 3', async () => {
+  await using way = await Way.open();
   way.hangAt('/images/');
-  await way.open();
-  const one = await Drill.start(['--seed', '4'], { DOCKER_HOST: `unix://${way.path}` });
-  drills.push(one);
+  await using one = await Drill.start(['--seed', '4'], { DOCKER_HOST: `unix://${way.path}` });
   const before = performance.now();
   expect(await one.ended).toEqual({ code: 3, signal: null });
   expect(performance.now() - before).toBeLessThan(ENDS_WITHIN_MS);

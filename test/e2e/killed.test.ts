@@ -3,8 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import pLimit from 'p-limit';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { Drill, type Journalled } from '../../bench/kills/drill.ts';
 import { faultsOf, killAndLook } from '../../bench/kills/kill-and-look.ts';
 import { type Belongings, belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
@@ -15,11 +14,9 @@ import { zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
 /**
- * What an interrupted run leaves: nothing. Two runs at a time, as nothing is measured here; three take a machine of two
- * CPUs more than they save. `npm run bench -- kills` does the same a hundred times, at instants drawn over the whole life
- * of a run.
+ * What an interrupted run leaves: nothing. Side by side, as nothing is measured here. `npm run bench -- kills` does the
+ * same a hundred times, at instants drawn over the whole life of a run.
  */
-const twoAtATime = pLimit(2);
 let docker: Docker;
 beforeAll(async () => {
   const engine = await connectEngine();
@@ -27,19 +24,8 @@ beforeAll(async () => {
   docker = engine;
 });
 
-const drills: Drill[] = [];
-async function drill(args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<Drill> {
-  const started = await Drill.start(['--seed', '4', ...args], environment);
-  drills.push(started);
-  return started;
-}
-afterEach(() => {
-  // Of a test that failed half-way; the reaper does the rest.
-  for (const one of drills) one.child.kill('SIGKILL');
-});
-afterAll(async () => {
-  for (const one of drills) await one.forget();
-});
+const drill = (args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<Drill> =>
+  Drill.start(['--seed', '4', ...args], environment);
 
 interface Instant {
   readonly name: string;
@@ -49,17 +35,13 @@ interface Instant {
   readonly atLeast: number;
 }
 
-const INSTANTS: readonly (readonly Instant[])[] = [
-  [
-    { name: 'while containers start', come: (one) => one.said(/\d+ networks/), waitMs: 1_000, atLeast: 0 },
-    { name: 'with the first faults in force', come: (one) => one.inForce(3), waitMs: 0, atLeast: 3 },
-    { name: 'with many faults in force', come: (one) => one.inForce(10), waitMs: 500, atLeast: 8 },
-  ],
-  [
-    { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), waitMs: 200, atLeast: 3 },
-    { name: 'while the programs stop', come: (one) => one.said(/stopping the load/), waitMs: 200, atLeast: 0 },
-    { name: 'while the disks are read', come: (one) => one.said(/reading every replica/), waitMs: 100, atLeast: 0 },
-  ],
+const INSTANTS: readonly Instant[] = [
+  { name: 'while containers start', come: (one) => one.said(/\d+ networks/), waitMs: 1_000, atLeast: 0 },
+  { name: 'with the first faults in force', come: (one) => one.inForce(3), waitMs: 0, atLeast: 3 },
+  { name: 'with many faults in force', come: (one) => one.inForce(10), waitMs: 500, atLeast: 8 },
+  { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), waitMs: 200, atLeast: 3 },
+  { name: 'while the programs stop', come: (one) => one.said(/stopping the load/), waitMs: 200, atLeast: 0 },
+  { name: 'while the disks are read', come: (one) => one.said(/reading every replica/), waitMs: 100, atLeast: 0 },
 ];
 
 /** The drill's second phase, with so many of its faults in force. */
@@ -68,27 +50,21 @@ async function inLaterPhase(one: Drill, count: number): Promise<Journalled> {
   return one.inForce(count);
 }
 
-test.each(INSTANTS.map((instants) => [instants.map(({ name }) => name).join(', '), instants] as const))(
-  'kill -9 %s: 30 s later nothing is left, and the next start tells what had been in force',
-  async (_, instants) => {
-    await Promise.all(
-      instants.map(({ name, come, waitMs, atLeast }) =>
-        twoAtATime(async () => {
-          const one = await drill();
-          await come(one);
-          await delay(waitMs);
-          const kill = await killAndLook(docker, one);
-          console.error(
-            `killed ${name} (${kill.stage}), ${kill.inForce.length} faults in force, ${kill.had} things: clean after ` +
-              `${kill.cleanAfterSeconds} s`,
-          );
-          expect(kill.killed, name).toBe(true);
-          expect(kill.had, name).toBeGreaterThan(12);
-          expect(kill.inForce.length, name).toBeGreaterThanOrEqual(atLeast);
-          expect(faultsOf(kill), name).toEqual([]);
-        }),
-      ),
+test.concurrent.each(INSTANTS)(
+  'kill -9 $name: 30 s later nothing is left, and the next start tells what had been in force',
+  async ({ name, come, waitMs, atLeast }) => {
+    await using one = await drill();
+    await come(one);
+    await delay(waitMs);
+    const kill = await killAndLook(docker, one);
+    console.error(
+      `killed ${name} (${kill.stage}), ${kill.inForce.length} faults in force, ${kill.had} things: clean after ` +
+        `${kill.cleanAfterSeconds} s`,
     );
+    expect(kill.killed).toBe(true);
+    expect(kill.had).toBeGreaterThan(12);
+    expect(kill.inForce.length).toBeGreaterThanOrEqual(atLeast);
+    expect(faultsOf(kill)).toEqual([]);
   },
 );
 
@@ -129,8 +105,12 @@ function expectAllReverted(records: readonly HistoryRecord[], inForce: Journalle
   expect(firstOpen, 'none was put back before its time').toBeGreaterThan(lastApplied);
 }
 
-async function interrupted(come: (one: Drill) => Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
-  const one = await drill();
+test.concurrent.each<Pick<Instant, 'name' | 'come'> & { readonly signal: NodeJS.Signals }>([
+  { name: 'while containers start', come: (one) => one.said(/1 × control-plane/), signal: 'SIGINT' },
+  { name: 'with faults in force', come: (one) => one.inForce(10), signal: 'SIGINT' },
+  { name: 'in a later phase', come: (one) => inLaterPhase(one, 5), signal: 'SIGTERM' },
+])('$signal $name: all is put back and removed, exit 130', async ({ come, signal }) => {
+  await using one = await drill();
   await come(one);
   const [all, journal] = [await belongings(one), await one.journal()];
   one.child.kill(signal);
@@ -141,21 +121,13 @@ async function interrupted(come: (one: Drill) => Promise<unknown>, signal: NodeJ
   expect(records.findLast((record) => record.kind === 'run.end')).toMatchObject({ outcome: 'interrupted' });
   expect(existsSync(join(one.folder, 'result.json'))).toBe(false);
   expect(one.stderr).toContain('everything was reverted and removed');
-}
-
-test('Ctrl-C while containers start, and with faults in force: all is put back and removed, exit 130', async () => {
-  await Promise.all([
-    twoAtATime(() => interrupted((one) => one.said(/1 × control-plane/), 'SIGINT')),
-    twoAtATime(() => interrupted((one) => one.inForce(10), 'SIGINT')),
-    twoAtATime(() => interrupted((one) => inLaterPhase(one, 5), 'SIGTERM')),
-  ]);
 });
 
 /** Throws in the run's process when it is asked to: a bug, at a chosen instant. */
 const PLANTED = `process.on('SIGUSR2', () => { throw new Error('planted'); });`;
 
-async function broken(): Promise<void> {
-  const one = await drill([], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(PLANTED)}` });
+test.concurrent('a bug while faults are in force: all is put back and removed, exit 70', async () => {
+  await using one = await drill([], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(PLANTED)}` });
   const journal = await one.inForce(10);
   const all = await belongings(one);
   one.child.kill('SIGUSR2');
@@ -165,11 +137,10 @@ async function broken(): Promise<void> {
   await expectNothingLeft(one, all);
   expectAllReverted(await one.history(), journal.inForce);
   expect(one.stderr).toMatch(/a bug in zonestorm, please report it:\nError: planted/);
-}
+});
 
-/** To its end, with an expectation that does not hold. */
-async function failed(): Promise<void> {
-  const one = await drill();
+test.concurrent('an expectation that does not hold: all is put back and removed', async () => {
+  await using one = await drill();
   await one.inForce(5);
   const all = await belongings(one);
   const { code } = await one.ended;
@@ -185,14 +156,10 @@ async function failed(): Promise<void> {
     faults.flatMap((record) => (record.state === state ? [record.id] : [])).toSorted();
   expect(ids('applied').length).toBeGreaterThan(15);
   expect(ids('reverted')).toEqual(ids('applied'));
-}
-
-test('a bug while faults are in force, exit 70, and a failed expectation: all is put back and removed', async () => {
-  await Promise.all([broken(), failed()]);
 });
 
-test('a run that passes its deadline removes everything and is inconclusive', async () => {
-  const one = await drill(['--timeout', '9']);
+test.concurrent('a run that passes its deadline removes everything and is inconclusive', async () => {
+  await using one = await drill(['--timeout', '9']);
   await one.said(/\d+ networks/);
   const all = await belongings(one);
   expect((await one.ended).code).toBe(2);
@@ -201,8 +168,9 @@ test('a run that passes its deadline removes everything and is inconclusive', as
   expect(result.verdict.outcome).toBe('inconclusive');
 });
 
+// By itself, as it removes whatever is there.
 test('clean removes what a killed run left, before the reaper does, and tells what was in force', async () => {
-  const one = await drill();
+  await using one = await drill();
   await one.inForce(6);
   one.child.kill('SIGKILL');
   await one.ended;
