@@ -8,6 +8,13 @@ import { withDeadline } from '../time/deadline.ts';
 const READ_LIMIT_MS = 120_000;
 
 /**
+ * Node waits at its end for what V8 still compiles in the background, and that may wait for the main thread, for ever
+ * (https://github.com/nodejs/node/issues/54918). A reader that has just opened dozens of databases has much to compile: one ended
+ * all its work and not itself. Without background threads there is nothing to wait for.
+ */
+const NODE = ['node', '--single-threaded'];
+
+/**
  * Reads every replica and the control plane's store from disk, after the programs that wrote them have stopped: in a
  * container with all disks mounted read-only and no network, so that a node that died is read like any other.
  * What could not be read gives no record, and counts as unverified.
@@ -28,7 +35,7 @@ export async function readDisks(
   const container = await lab.docker.createContainer({
     name: `zonestorm-${lab.runId}-reader`,
     Image: options.image,
-    Cmd: ['node', 'fixtures/storage/reader/main.ts', ...holders.map((one) => `/disks/${one.id}`)],
+    Cmd: [...NODE, 'fixtures/storage/reader/main.ts', ...holders.map((one) => `/disks/${one.id}`)],
     Env: Object.entries(programEnvironment(lab.plan, reader)).map(([name, value]) => `${name}=${value}`),
     Labels: { ...labelsOf(lab.runId, { [LABELS.id]: 'reader', [LABELS.role]: 'reader' }), ...options.sessionLabels },
     HostConfig: {
