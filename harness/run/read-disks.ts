@@ -9,8 +9,9 @@ const READ_LIMIT_MS = 120_000;
 
 /**
  * Node waits at its end for what V8 still compiles in the background, and that may wait for the main thread, for ever
- * (https://github.com/nodejs/node/issues/54918). A reader that has just opened dozens of databases has much to compile: one ended
- * all its work and not itself. Without background threads there is nothing to wait for.
+ * (https://github.com/nodejs/node/issues/54918). A reader that has just opened dozens of databases has much to compile,
+ * and one had read everything and did not end, which is taken to be this. Without background threads there is nothing
+ * to wait for.
  */
 const NODE = ['node', '--single-threaded'];
 
