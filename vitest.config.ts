@@ -10,7 +10,7 @@ const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'gauge',
 
 /**
  * Everything that starts containers measures, and shares the machine's two cores, so one file at a time, one test at a
- * time.
+ * time; those that measure nothing say so and run side by side.
  */
 const measured = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
