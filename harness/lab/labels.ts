@@ -13,6 +13,8 @@ export const LABELS = {
   plane: 'zonestorm.plane',
   /** On images that zonestorm built: which one. */
   image: 'zonestorm.image',
+  /** On the same: the folder of the checkout that built it. */
+  checkout: 'zonestorm.checkout',
 } as const;
 
 export function labelsOf(runId: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {

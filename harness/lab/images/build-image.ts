@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { LABELS } from '../labels.ts';
 import { LIMITS } from '../limits.ts';
+import { PROJECT } from '../project.ts';
 
 export interface ImageBuild {
   readonly tag: string;
@@ -33,7 +34,7 @@ export async function buildImage(docker: Docker, build: ImageBuild): Promise<voi
         t: build.tag,
         networkmode: 'host',
         forcerm: true,
-        labels: { [LABELS.image]: build.tag.slice(0, build.tag.indexOf(':')) },
+        labels: { [LABELS.image]: build.tag.slice(0, build.tag.indexOf(':')), [LABELS.checkout]: PROJECT },
         abortSignal: AbortSignal.timeout(LIMITS.buildMs),
       },
     );

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { EnvironmentError } from '../environment-error.ts';
+import { LABELS } from '../labels.ts';
+import { PROJECT } from '../project.ts';
 import { OWN_IMAGES, type OwnImage, publicName } from './catalogue.ts';
 import { type ImageContext, pull } from './pull.ts';
 import { RECIPES } from './recipes.ts';
@@ -47,10 +50,16 @@ export async function isPresent(docker: Docker, tag: string): Promise<boolean> {
   }
 }
 
-/** A changed program makes a new tag; the images of older states are ours to remove, unless a container uses them. */
+/**
+ * A changed program makes a new tag, and this checkout's images of older states go, unless a container uses them. Those
+ * of another checkout stay for as long as its folder is there: two that are worked on side by side would otherwise
+ * remove each other's in turn.
+ */
 async function removeOlder(docker: Docker, tag: string): Promise<void> {
   const repository = tag.slice(0, tag.indexOf(':'));
   for (const image of await docker.listImages({ filters: { reference: [repository] } })) {
+    const checkout = image.Labels?.[LABELS.checkout];
+    if (checkout !== undefined && checkout !== PROJECT && existsSync(checkout)) continue;
     for (const old of image.RepoTags ?? []) {
       if (old !== tag && old.startsWith(`${repository}:`)) {
         await docker
