@@ -1,10 +1,10 @@
+import type { MultiZone, MultiZonePair } from '../measure/multi-zone.ts';
 import { commitRows, transactionRows } from './commit-rows.ts';
 import { seconds } from './numbers.ts';
-import type { Result } from './result-schema.ts';
 import type { Row } from './section.ts';
 
 /** Databases with a standby: who failed over, who did not and why, for how long nothing was committed, what was lost. */
-export function multiZoneRows(multiZone: Result['multiZone']): readonly Row[] {
+export function multiZoneRows(multiZone: MultiZone): readonly Row[] {
   const { pairs, failedOver, notFailedOver, underWay, unaffected, parted, wentAlone, dualPrimaries } = multiZone;
   const rows: Row[] = [
     [
@@ -20,7 +20,7 @@ export function multiZoneRows(multiZone: Result['multiZone']): readonly Row[] {
   return [...rows, ...commitRows('commits', multiZone.commits), ...commitRows('on standbys', multiZone.standbyCommits)];
 }
 
-function fateOf(pair: Result['multiZone']['pairs'][number]): string {
+function fateOf(pair: MultiZonePair): string {
   const { outcome, reason, parted, wentAlone, longestOutageSeconds } = pair;
   const { troubleAtSeconds, promotedAtSeconds, recoveredAtSeconds } = pair;
   const before = wentAlone ? ', alone for a time' : parted ? ', parted for a time' : '';

@@ -96,7 +96,7 @@ export const resultSchema = z.strictObject({
   applications: z.array(zoneOperationsSchema),
   blockIo: z.array(blockIoSchema),
   databases: databasesSchema,
-  multiZone: multiZoneSchema,
+  multiZone: multiZoneSchema.optional().describe('Left out of results from before there were such databases'),
   ledger: ledgerSchema,
   machine: machineSchema,
   parameters: z.array(parameterSchema),

@@ -6,25 +6,35 @@ import { multiZoneRows } from './multi-zone-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Result } from './result-schema.ts';
-import type { Row, Section } from './section.ts';
+import { type Row, SECTION_TITLES, type Section, type SectionTitle } from './section.ts';
+import { environmentRows, parameterRows } from './setting-rows.ts';
 import { snapshotRows } from './snapshot-rows.ts';
+import { besideRows, expectationRows, loopRows } from './story-rows.ts';
 
-/** The result in a few sections of labelled values, the same in the terminal and in `summary.md`. */
-export const sectionsOf = (result: Result): readonly Section[] => [
-  { title: 'Storm', rows: stormRows(result) },
-  { title: 'Dose', rows: doseRows(result) },
-  { title: 'Fabric', rows: fabricRows(result) },
-  { title: 'Agreement', rows: agreementRows(result) },
-  { title: 'Applications', rows: applicationRows(result) },
-  { title: 'Control plane', rows: [...controlPlaneRows(result.controlPlane), ...snapshotRows(result)] },
-  ...(result.operator.actions.length === 0 ? [] : [{ title: 'Operator', rows: operatorRows(result) }]),
-  ...(result.databases.zones.length === 0 ? [] : [{ title: 'Databases', rows: databaseRows(result.databases) }]),
-  ...(result.multiZone.pairs.length === 0
-    ? []
-    : [{ title: 'Multi-zone databases', rows: multiZoneRows(result.multiZone) }]),
-  { title: 'Ledger', rows: ledgerRows(result) },
-  { title: 'Validity', rows: validityRows(result) },
-];
+/** Everything that an output shows below its verdict; terminal, `summary.md` and `report.html` are made from this list. */
+export function sectionsOf(result: Result): readonly Section[] {
+  const { operator, databases, multiZone } = result;
+  const rows: Readonly<Record<SectionTitle, readonly Row[]>> = {
+    Expectations: expectationRows(result),
+    'The loop': loopRows(result),
+    'Beside the event': besideRows(result),
+    Storm: stormRows(result),
+    Dose: doseRows(result),
+    Fabric: fabricRows(result),
+    Agreement: agreementRows(result),
+    Applications: applicationRows(result),
+    'Block I/O of the instances': blockIoRows(result),
+    'Control plane': [...controlPlaneRows(result.controlPlane), ...snapshotRows(result)],
+    Operator: operator.actions.length === 0 ? [] : operatorRows(result),
+    Databases: databases.zones.length === 0 ? [] : databaseRows(databases),
+    'Multi-zone databases': multiZone === undefined || multiZone.pairs.length === 0 ? [] : multiZoneRows(multiZone),
+    Ledger: ledgerRows(result),
+    Validity: validityRows(result),
+    Parameters: parameterRows(result),
+    Environment: environmentRows(result),
+  };
+  return SECTION_TITLES.map((title) => ({ title, rows: rows[title] })).filter((section) => section.rows.length > 0);
+}
 
 function stormRows(result: Result): readonly Row[] {
   const { storm, loss, search, copy, elections } = result;
@@ -182,18 +192,17 @@ const agreementRows = ({ agreement }: Result): readonly Row[] =>
     return [what, `${number(oneValue)} and ${number(otherValue)}: ${word}`];
   });
 
-function applicationRows({ applications, blockIo }: Result): readonly Row[] {
-  const lists = [
-    ...applications.map((entry) => ({ label: `${entry.zone} application`, periods: entry.periods })),
-    ...blockIo.map((entry) => ({
-      label: `${entry.zone} block I/O${entry.volumes === 'all' ? '' : `, ${entry.volumes}`}`,
-      periods: entry.periods,
-    })),
-  ];
-  return lists.flatMap(({ label, periods: [overall] }): Row[] =>
-    overall === undefined ? [] : [[label, operations(overall)]],
+const applicationRows = ({ applications }: Result): readonly Row[] =>
+  applications.flatMap(({ zone, periods }) => overall(`${zone} application`, periods));
+
+const blockIoRows = ({ blockIo }: Result): readonly Row[] =>
+  blockIo.flatMap(({ zone, volumes, periods }) =>
+    overall(`${zone} block I/O${volumes === 'all' ? '' : `, ${volumes}`}`, periods),
   );
-}
+
+/** Of all periods the first, which is the whole run. */
+const overall = (label: string, [first]: readonly Operations[]): readonly Row[] =>
+  first === undefined ? [] : [[label, operations(first)]];
 
 function operations({ offered, ok, availability, availabilityLow95, availabilityHigh95, latency }: Operations): string {
   if (availability === null) return 'nothing was offered';

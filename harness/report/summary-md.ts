@@ -1,15 +1,17 @@
 import { measuredBeside } from './beside-text.ts';
 import type { Result } from './result-schema.ts';
+import type { Row, SectionTitle } from './section.ts';
 import { sectionsOf } from './sections.ts';
+import { wordOf } from './story-rows.ts';
 
 /** `summary.md`: for a pull request or a CI job's page. */
 export function renderSummary(result: Result): string {
-  const { scenario, expectations } = result;
+  const { scenario } = result;
   const { outcome, problems } = result.verdict;
   const lines = [
     `# ${outcome.toUpperCase()}: ${cell(scenario.title)}`,
     '',
-    `\`${scenario.name}\`, preset \`${scenario.preset}\`, seed ${scenario.seed}${result.run.id === null ? '' : `, run \`${result.run.id}\``}`,
+    `${code(scenario.name)}, preset ${code(scenario.preset)}, seed ${scenario.seed}${result.run.id === null ? '' : `, run ${code(result.run.id)}`}`,
     '',
     result.whatHappened.map(text).join(' '),
     '',
@@ -18,27 +20,32 @@ export function renderSummary(result: Result): string {
     lines.push(...problems.map(({ check, what }) => `- **${check}**: ${text(what)}`), '');
   }
   if (result.run.notes.length > 0) lines.push(...result.run.notes.map((note) => `- note: ${text(note)}`), '');
-  if (expectations.length > 0) {
-    const rows = expectations.map(({ held, text: expected, explanation }) => [
-      held === null ? 'open' : held ? 'held' : '**failed**',
-      cell(expected),
-      cell(explanation),
-    ]);
-    lines.push('## Expectations', '', ...table(['', 'expected', 'measured'], rows), '');
-  }
-  lines.push(...besideTheEvent(result));
   for (const { title, rows } of sectionsOf(result)) {
-    lines.push(
-      `## ${title}`,
-      '',
-      ...table(
-        ['', ''],
-        rows.map((row) => row.map(cell)),
-      ),
-      '',
-    );
+    lines.push(`## ${title}`, '', ...(TABLES[title]?.(result) ?? labelled(rows)), '');
   }
   return lines.join('\n');
+}
+
+const labelled = (rows: readonly Row[]): readonly string[] =>
+  table(
+    ['', ''],
+    rows.map((row) => row.map(cell)),
+  );
+
+/** Sections that need more columns than a label and its value. */
+const TABLES: Readonly<Partial<Record<SectionTitle, (result: Result) => readonly string[]>>> = {
+  Expectations: expectationTable,
+  'Beside the event': besideTheEvent,
+};
+
+function expectationTable({ expectations }: Result): readonly string[] {
+  if (expectations.length === 0) return ['The scenario expects nothing.'];
+  const rows = expectations.map(({ held, text: expected, explanation }) => [
+    held === false ? '**failed**' : wordOf(held),
+    cell(expected),
+    cell(explanation),
+  ]);
+  return table(['', 'expected', 'measured'], rows);
 }
 
 function besideTheEvent({ besideTheEvent: beside }: Result): readonly string[] {
@@ -52,7 +59,7 @@ function besideTheEvent({ besideTheEvent: beside }: Result): readonly string[] {
     cell(row.differs),
   ]);
   const head = ['', 'stated', 'this run', 'where the model differs, and why'];
-  return ['## Beside the event', '', `${cell(beside.name)}.`, '', ...table(head, rows), ''];
+  return [`${cell(beside.name)}.`, '', ...table(head, rows)];
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
@@ -68,3 +75,5 @@ const text = (value: string): string =>
     .replaceAll('<', '&lt;')
     .replace(/[*_`[\]\\]/g, '\\$&');
 const cell = (value: string): string => text(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** Foreign text as code: it can neither end that nor the line. */
+const code = (value: string): string => `\`${value.replaceAll('`', "'").replace(/\s+/g, ' ')}\``;

@@ -1,5 +1,6 @@
 import type { Result } from './result-schema.ts';
 import { sectionsOf } from './sections.ts';
+import { wordOf } from './story-rows.ts';
 
 /** Widest line, columns. */
 const WIDTH = 100;
@@ -15,13 +16,12 @@ export function renderTerminal(result: Result): string {
     ...result.whatHappened.flatMap((sentence) => wrap(sentence, '', '')),
     ...result.run.notes.flatMap((note) => wrap(`note: ${note}`, '', '  ')),
   ];
-  if (expectations.length > 0) lines.push('', 'Expectations');
-  for (const { held, text, explanation } of expectations) {
-    lines.push(...wrap(text, `  ${held === null ? 'open  ' : held ? 'held  ' : 'FAILED'}  `, '          '));
-    lines.push(...wrap(explanation, '          ', '          '));
-  }
   for (const { title, rows } of sectionsOf(result)) {
     lines.push('', title);
+    if (title === 'Expectations' && expectations.length > 0) {
+      lines.push(...expectations.flatMap(expectationLines));
+      continue;
+    }
     const widest = Math.min(
       36,
       rows.reduce((width, [label]) => Math.max(width, label.length), 0),
@@ -34,6 +34,12 @@ export function renderTerminal(result: Result): string {
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** The outcome stands before the sentence, where it is seen. */
+const expectationLines = ({ held, text, explanation }: Result['expectations'][number]): readonly string[] => [
+  ...wrap(text, `  ${wordOf(held).padEnd(8)}`, ' '.repeat(10)),
+  ...wrap(explanation, ' '.repeat(10), ' '.repeat(10)),
+];
 
 /** Breaks at spaces; a word longer than a line is cut. */
 function wrap(text: string, first: string, following: string): readonly string[] {

@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ALL_CALLS } from '../../measure/api.ts';
 import type { Result } from '../result-schema.ts';
-import { besideEventTable } from './beside-event.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
-import { loopFigure } from './loop-figure.ts';
-import * as tables from './tables.ts';
+import { renderSections } from './sections.ts';
 import { renderTiles, tilesOf } from './tiles.ts';
 
 /** What the page carries in itself, so that it opens from a file, a mail or an archive without any network. */
@@ -59,9 +56,12 @@ ${problemList(result)}
 <main>
 ${renderTiles(tilesOf(result))}
 ${figures(result)}
-${sections(result)}
+${renderSections(result)}
 </main>
-<footer>Everything on this page was computed from <a href="plan.json">plan.json</a> and <a href="history.jsonl">history.jsonl</a>.</footer>
+<footer>
+${FILES}
+<p>Everything on this page was computed from <a href="plan.json">plan.json</a> and <a href="history.jsonl">history.jsonl</a>.</p>
+</footer>
 <script type="application/json" id="data">${jsonForScript(plotData(result))}</script>
 <script>${plotJs}</script>
 <script>${pageJs}</script>
@@ -128,78 +128,6 @@ ${figure('cpu', 'CPU of the machine', 'share of all CPUs, steal included')}
 ${figure('lag', 'Event-loop lag of the observer', 'p99 of each interval')}
 </section>`;
 }
-
-function sections(result: Result): string {
-  const section = (title: string, body: string, note = '') =>
-    `<section><h2>${escapeHtml(title)}</h2>${note === '' ? '' : `<p class="aside">${tables.linked(note)}</p>`}${body}</section>`;
-  const io = result.blockIo.map(({ zone, volumes, periods }) => ({
-    name: volumes === 'all' ? zone : `${zone}, ${volumes}`,
-    periods,
-  }));
-  const loop = loopFigure(result);
-  const beside = result.besideTheEvent;
-  return [
-    loop === '' ? '' : section('The loop', loop, LOOP_NOTE),
-    section('Expectations', tables.expectationsTable(result)),
-    beside === undefined
-      ? ''
-      : section('Beside the event', besideEventTable(beside), `${beside.name}, by ${beside.source}. ${BESIDE_NOTE}`),
-    section('Storm', tables.sectionTable(result, 'Storm')),
-    section(
-      'Agreement',
-      tables.agreementTable(result),
-      'Each of these was measured in two ways. Where they disagree, one of them is wrong, and the run is inconclusive.',
-    ),
-    section('Dose', tables.sectionTable(result, 'Dose') + tables.queuesTable(result), CAPACITY_NOTE),
-    section(
-      'Applications',
-      tables.operationsTable(result.applications.map(({ zone, periods }) => ({ name: zone, periods }))),
-      'Open-loop requests from outside the zones. Failed, unknown and unfinished ones count against availability and rank slower than every success; ≥ marks a lower bound. Availability has a Wilson interval. No percentile from too few samples.',
-    ),
-    section(
-      'Block I/O of the instances',
-      tables.operationsTable(io),
-      'There is no time limit here: an operation that hung until the election is ok, and slow.',
-    ),
-    section(
-      'Control plane',
-      tables.sectionTable(result, 'Control plane') + tables.operationsTable(apiCalls(result)),
-      'Users’ calls come by an open loop; one is given up after a time that the control plane does not know of. A worker that goes on with it works in vain.',
-    ),
-    ...(result.operator.actions.length === 0 ? [] : [section('Operator', tables.operatorTable(result), OPERATOR_NOTE)]),
-    section('Ledger', tables.sectionTable(result, 'Ledger'), LEDGER_NOTE),
-    section('Validity', tables.sectionTable(result, 'Validity') + tables.lagTable(result)),
-    section(
-      'Parameters',
-      tables.parametersTable(result),
-      'A chosen value is this model’s own and no historic fact. A stated one is given by the source named; a derived one follows from others.',
-    ),
-    section('Environment', tables.environmentTable(result)),
-    section('Files', FILES),
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
-}
-
-const apiCalls = ({ controlPlane }: Result) =>
-  controlPlane.api.map(({ zone, call, periods }) => ({
-    name: call === ALL_CALLS ? zone : `${zone}, ${call}`,
-    periods,
-  }));
-
-const OPERATOR_NOTE =
-  'What operators did, each read back once it was done, and the means of what it should move over the 10 s before it was asked for and the 10 s after it was done.';
-const LOOP_NOTE =
-  'What sustained the storm of 2011, with the numbers of this run. Grey and dashed: this run did not have it. An arrow says that both were measured, and in this order the model has them; that one caused the other is told by runs without one of them.';
-
-const BESIDE_NOTE =
-  'What it states stands here in words of ours. No size, no timeout and no rate of the model is from there unless its origin below is “stated”.';
-
-const CAPACITY_NOTE =
-  'A capacity is 10⁶ bit/s of TCP payload at the receiver. A router has one queue for everything that passes it. Rates here are bytes of frames that left the queue × 1,448/1,514, the payload of a full frame: an upper bound where messages are small.';
-
-const LEDGER_NOTE =
-  'Every write to the first half of a volume was numbered and checksummed, and compared after the measurement with the replicas of the highest confirmed epoch on disk. A flushed write is an fdatasync inside the engine’s volume: it survives the end of a process or a container. That it would survive a loss of power is not proven here.';
 
 const FILES = `<ul class="files">${[
   ['plan.json', 'everything the run was to do, written before it began'],

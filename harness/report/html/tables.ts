@@ -2,7 +2,7 @@ import type { Operations } from '../../measure/operations.ts';
 import { integer, megabits, milliseconds, number, percent, percentOr } from '../numbers.ts';
 import { curvesOf } from '../operator-rows.ts';
 import type { Result } from '../result-schema.ts';
-import { sectionsOf } from '../sections.ts';
+import type { Row } from '../section.ts';
 import { escapeHtml as text } from './escape.ts';
 
 /** A table's cell: text, or markup made here. */
@@ -12,12 +12,17 @@ const chip = (word: string, className: string): Cell => ({
   html: `<span class="chip ${className}">${text(word)}</span>`,
 });
 
+/** Above so many columns a table stands closer, so that none is out of sight. */
+const MANY_COLUMNS = 10;
+
 function table(head: readonly (string | { readonly number: string })[], rows: readonly (readonly Cell[])[]): string {
+  if (rows.length === 0) return '';
   const heads = head.map((cell) =>
     typeof cell === 'string' ? `<th>${text(cell)}</th>` : `<th class="number">${text(cell.number)}</th>`,
   );
   const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('\n');
-  return `<div class="scroll"><table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  const className = head.length > MANY_COLUMNS ? ' class="many"' : '';
+  return `<div class="scroll"><table${className}><thead><tr>${heads.join('')}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }
 
 function cellOf(cell: Cell): string {
@@ -37,12 +42,9 @@ export function expectationsTable({ expectations }: Result): string {
   );
 }
 
-/** The labelled values of one of the terminal's sections. */
-export function sectionTable(result: Result, title: string): string {
-  const rows = sectionsOf(result).find((section) => section.title === title)?.rows ?? [];
-  const body = rows.map(([label, value]) => `<dt>${text(label)}</dt><dd>${text(value)}</dd>`).join('\n');
-  return `<dl>${body}</dl>`;
-}
+/** The labelled values of a section. */
+export const labelledValues = (rows: readonly Row[]): string =>
+  `<dl>${rows.map(([label, value]) => `<dt>${text(label)}</dt><dd>${text(value)}</dd>`).join('\n')}</dl>`;
 
 export const agreementTable = ({ agreement }: Result): string =>
   table(
@@ -166,28 +168,8 @@ export const parametersTable = ({ parameters }: Result): string =>
     ]),
   );
 
-/** Sources named in a text become links; nothing is loaded from them. */
+/** Sources named in a text become links, and names in backticks code; nothing is loaded from them. */
 export const linked = (why: string): string =>
-  text(why).replace(/https:\/\/[^\s<>"')]*[^\s<>"').,;:]/g, (url) => `<a href="${url}" rel="noreferrer">${url}</a>`);
-
-export function environmentTable({ environment, run, scenario }: Result): string {
-  const rows: [string, string][] = [
-    ['run', run.id ?? '–'],
-    ['started', run.startedAt ?? '–'],
-    ['ended', `${run.outcome ?? 'no end recorded'}${run.outcomeReason === null ? '' : `: ${run.outcomeReason}`}`],
-    ['scenario', `${scenario.name}, preset ${scenario.preset}, seed ${scenario.seed}`],
-    ...Object.entries(scenario.overrides).map(([key, value]): [string, string] => [`--set ${key}`, value]),
-  ];
-  if (environment !== null) {
-    const { zonestorm, node, engine, kernel, cpus, images } = environment;
-    rows.push(
-      ['zonestorm', zonestorm],
-      ['Node.js', node],
-      ['engine', engine],
-      ['kernel', kernel],
-      ['CPUs', String(cpus)],
-    );
-    for (const [name, image] of Object.entries(images)) rows.push([`image ${name}`, image]);
-  }
-  return `<dl>${rows.map(([label, value]) => `<dt>${text(label)}</dt><dd>${text(value)}</dd>`).join('\n')}</dl>`;
-}
+  text(why)
+    .replace(/`([^`]+)`/g, '<code>$1</code>')
+    .replace(/https:\/\/[^\s<>"')]*[^\s<>"').,;:]/g, (url) => `<a href="${url}" rel="noreferrer">${url}</a>`);

@@ -187,9 +187,9 @@ describe('multi-zone databases', () => {
     ]);
     const records = [...smallRun(), ...story, dual, ...content('mz-01/standby', [[1, 4]])];
     const one = analyze(expecting('databases.multi.dualPrimaries = 0'), records);
-    expect([one.multiZone.dualPrimaries, one.verdict.outcome]).toEqual([1, 'fail']);
+    expect([one.multiZone?.dualPrimaries, one.verdict.outcome]).toEqual([1, 'fail']);
     const other = analyze(expecting('databases.multi.lostCommits = 0'), records);
-    expect([other.multiZone.commits.lost, other.verdict.outcome]).toEqual([1, 'fail']);
+    expect([other.multiZone?.commits.lost, other.verdict.outcome]).toEqual([1, 'fail']);
   });
 });
 
@@ -213,7 +213,7 @@ describe('what is said of them', () => {
     expect(resolveMetric(none, 'databases.multi.lostCommits', {})).toEqual({
       unavailable: 'the plan has no multi-zone databases',
     });
-    expect(analyze(small, smallRun()).multiZone.pairs).toEqual([]);
+    expect(analyze(small, smallRun()).multiZone?.pairs).toEqual([]);
   });
 
   test('the report has a row for each, with why', () => {
