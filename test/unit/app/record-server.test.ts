@@ -5,6 +5,7 @@ import { createRecordServer } from '../../../fixtures/storage/app/record-server.
 import { RecordStore, type RecordVolume } from '../../../fixtures/storage/app/record-store.ts';
 import { SocketBytes } from '../../../fixtures/storage/app/socket-bytes.ts';
 import { OperationError } from '../../../fixtures/storage/attachment/operation-error.ts';
+import { mutatedBytes, sendEach } from '../storage/mutated-streams.ts';
 
 const VOLUME_BYTES = 64 * 1024;
 
@@ -133,5 +134,20 @@ describe('the sample application', () => {
     expect(first).toBeLessThan(3500);
     await put(0, Buffer.alloc(3000, 97));
     expect(receivedBytes()).toBe(2 * first);
+  });
+
+  it('goes on, whatever bytes come to its port', async () => {
+    const { put, base, counts } = await start();
+    const requests = [
+      'PUT /records/1 HTTP/1.1\r\nhost: app\r\ncontent-length: 4\r\n\r\nbody',
+      'PUT /records/2 HTTP/1.1\r\nhost: app\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n',
+      'PUT /records/3 HTTP/1.1\r\nhost: app\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\nbody',
+      'GET /records/1 HTTP/1.1\r\nhost: app\r\n\r\nGET /records/%31 HTTP/1.1\r\nhost: app\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n',
+      'CONNECT app:80 HTTP/1.1\r\nhost: app\r\n\r\nGET /healthz HTTP/1.0\r\n\r\n',
+    ].map((text) => Buffer.from(text));
+    const { hostname, port } = new URL(base);
+    await sendEach({ host: hostname, port: Number(port) }, mutatedBytes(4, requests, 400));
+    expect((await put(0, 'still here')).status).toBe(204);
+    await expect.poll(() => counts.inFlight).toBe(0);
   });
 });

@@ -30,6 +30,7 @@ export class TestCluster implements AsyncDisposable {
   readonly #pipes: ReadonlyMap<string, TcpPipe>;
   readonly #processes = new Map<string, ChildProcess>();
   #arrived = Promise.withResolvers<void>();
+  readonly #isQuiet: boolean;
   #told = 0;
 
   private constructor(
@@ -37,7 +38,9 @@ export class TestCluster implements AsyncDisposable {
     configs: ReadonlyMap<string, ContainerConfig>,
     pipes: ReadonlyMap<string, TcpPipe>,
     control: Dial,
+    isQuiet: boolean,
   ) {
+    this.#isQuiet = isQuiet;
     this.#folder = folder;
     this.#configs = configs;
     this.#pipes = pipes;
@@ -51,6 +54,8 @@ export class TestCluster implements AsyncDisposable {
     /** [volume, primary, mirror] */
     readonly volumes: readonly (readonly [string, string, string])[];
     readonly settings?: Partial<StorageSettings>;
+    /** What the programs complain of is dropped. */
+    readonly quiet?: boolean;
   }): Promise<TestCluster> {
     const network = ownNetwork();
     const { spares = [] } = options;
@@ -95,7 +100,13 @@ export class TestCluster implements AsyncDisposable {
     }
     configs.set('control-plane', testConfig({ ...ofControlPlane, links, storage: options.settings ?? {} }));
     const folder = await mkdtemp(join(tmpdir(), 'storage-cluster-'));
-    const cluster = new TestCluster(folder, configs, pipes, { host: controlHost, port: PORTS.controlPlane });
+    const cluster = new TestCluster(
+      folder,
+      configs,
+      pipes,
+      { host: controlHost, port: PORTS.controlPlane },
+      options.quiet === true,
+    );
     for (const id of configs.keys()) if (!spares.includes(id)) cluster.startProgram(id);
     await cluster.until('every node serves its volumes and hears its peers', () =>
       options.nodes.every((node) => {
@@ -148,7 +159,7 @@ export class TestCluster implements AsyncDisposable {
         ZONESTORM_CONFIG: JSON.stringify(this.#configs.get(id)),
         ZONESTORM_DATA: this.dataDir(id),
       },
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', this.#isQuiet ? 'ignore' : 'inherit'],
     });
     this.#processes.set(id, child);
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -182,6 +193,11 @@ export class TestCluster implements AsyncDisposable {
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill(signal);
     return ended;
+  }
+
+  hasEnded(id: string): boolean {
+    const child = this.#processes.get(id);
+    return child === undefined || child.exitCode !== null || child.signalCode !== null;
   }
 
   /** Settles with the exit code of a program that ends by itself. */
