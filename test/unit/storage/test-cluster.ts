@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { ControlPlaneClient } from '../../../fixtures/storage/control-plane/client.ts';
 import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
 import { metaPath } from '../../../fixtures/storage/disk/replica-meta.ts';
@@ -16,6 +17,8 @@ import { ownNetwork } from './own-network.ts';
 import { TcpPipe } from './tcp-pipe.ts';
 import { testConfig } from './test-config.ts';
 
+const run = promisify(execFile);
+
 const PROGRAMS = {
   node: new URL('../../../fixtures/storage/node/main.ts', import.meta.url).pathname,
   'control-plane': new URL('../../../fixtures/storage/control-plane/main.ts', import.meta.url).pathname,
@@ -28,6 +31,7 @@ export class TestCluster implements AsyncDisposable {
   readonly #folder: string;
   readonly #configs: ReadonlyMap<string, ContainerConfig>;
   readonly #pipes: ReadonlyMap<string, TcpPipe>;
+  readonly #disks: Readonly<Record<string, string>>;
   readonly #processes = new Map<string, ChildProcess>();
   #arrived = Promise.withResolvers<void>();
   readonly #isQuiet: boolean;
@@ -39,9 +43,11 @@ export class TestCluster implements AsyncDisposable {
     pipes: ReadonlyMap<string, TcpPipe>,
     control: Dial,
     isQuiet: boolean,
+    disks: Readonly<Record<string, string>>,
   ) {
     this.#isQuiet = isQuiet;
     this.#folder = folder;
+    this.#disks = disks;
     this.#configs = configs;
     this.#pipes = pipes;
     this.control = ControlPlaneClient.connect(control);
@@ -56,6 +62,8 @@ export class TestCluster implements AsyncDisposable {
     readonly settings?: Partial<StorageSettings>;
     /** What the programs complain of is dropped. */
     readonly quiet?: boolean;
+    /** Folders for the data of programs, by id; any other has one in the cluster's folder. */
+    readonly disks?: Readonly<Record<string, string>>;
   }): Promise<TestCluster> {
     const network = ownNetwork();
     const { spares = [] } = options;
@@ -106,6 +114,7 @@ export class TestCluster implements AsyncDisposable {
       pipes,
       { host: controlHost, port: PORTS.controlPlane },
       options.quiet === true,
+      options.disks ?? {},
     );
     for (const id of configs.keys()) if (!spares.includes(id)) cluster.startProgram(id);
     await cluster.until('every node serves its volumes and hears its peers', () =>
@@ -119,7 +128,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   dataDir(id: string): string {
-    return join(this.#folder, id);
+    return this.#disks[id] ?? join(this.#folder, id);
   }
 
   nbd(node: string): Dial {
@@ -215,6 +224,15 @@ export class TestCluster implements AsyncDisposable {
 
   thaw(id: string): void {
     this.#processes.get(id)?.kill('SIGCONT');
+  }
+
+  /**
+   * From now on the kernel lets the program write no file beyond so many bytes (EFBIG); `null`: no limit. A disk that
+   * takes some writes and refuses others, without a file system of the test's own.
+   */
+  async limitFiles(id: string, bytes: number | null): Promise<void> {
+    const pid = this.#processes.get(id)?.pid;
+    await run('prlimit', ['--pid', String(pid), `--fsize=${bytes ?? 'unlimited'}:unlimited`]);
   }
 
   /** The pipes between two programs, in both directions; on both planes unless one is named. */
