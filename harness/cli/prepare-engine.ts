@@ -26,7 +26,8 @@ export async function prepareEngine(yes: boolean, progress: (line: string) => vo
 }
 
 async function resolveAll(docker: Docker, progress: (line: string) => void): Promise<Prepared> {
-  await requireFitEngine(docker);
+  const standing = await requireFitEngine(docker);
+  if (standing.how === 'unknown') progress(`the Docker engine is ${standing.words}; what a run relies on is read back`);
   const context = { docker, progress };
   // One waits for packages while the other compiles.
   const [runtime, toxiproxy] = await allEnded([resolveImage(context, 'runtime'), resolveImage(context, 'toxiproxy')]);

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import type Docker from 'dockerode';
 import { chooseShaping } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
-import { connectEngine } from './engine/connect.ts';
+import { askedHost, connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
-import { type EngineInfo, whyUnfit } from './engine/require-fit-engine.ts';
+import { standingOf } from './engine/known-engines.ts';
+import { type EngineInfo, type EngineVersion, thisHost, whyUnfit } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
@@ -46,6 +47,11 @@ export async function diagnose(): Promise<Finding[]> {
 }
 
 function noEngine(): Finding {
+  const asked = askedHost();
+  if (asked !== null) {
+    const detail = `none answers at DOCKER_HOST, which is ${asked}; start that one, or unset DOCKER_HOST`;
+    return { ok: false, subject: 'engine', detail };
+  }
   const installable = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   const detail = installable
     ? 'none answers; `zonestorm setup --yes` installs and starts one'
@@ -71,15 +77,20 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
     : own
       ? `${OWN_IMAGES.reaper}: present`
       : 'pulled, or else ours is built';
-  const unfit = whyUnfit(info as EngineInfo, { platform: platform(), arch: arch(), kernel: release() });
+  const unfit = whyUnfit(info as EngineInfo, version as EngineVersion, thisHost());
   return [
     {
       ok: true,
       subject: 'engine',
-      detail: `${version.Version}, API ${version.ApiVersion}, cgroup v${info.CgroupVersion ?? 1}`,
+      detail: `${standingOf(version.Version).words}; API ${version.ApiVersion}, cgroup v${info.CgroupVersion ?? 1}`,
     },
-    { ok: unfit === null, subject: 'engine kind', detail: unfit ?? `${info.OperatingSystem}, this machine's kernel` },
-    await shaping(docker),
+    {
+      ok: unfit === null,
+      subject: 'engine kind',
+      detail: unfit === null ? `${info.OperatingSystem}, this machine's kernel` : `${unfit.reason}. ${unfit.remedy}`,
+    },
+    // Nothing is tried on an engine that would be refused.
+    ...(unfit === null ? [await shaping(docker)] : []),
     { ok: free.length > 0, subject: 'addresses', detail: `${free.length} of 128 blocks of 198.18.0.0/15 are free` },
     {
       ok: true,

@@ -1,5 +1,7 @@
 import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
 import { drawAgain } from './draw-again.ts';
+import { engineSocket } from './engine/connect.ts';
+import { EnvironmentError } from './environment-error.ts';
 
 /** The reaper's container, as the engine names it in an error. */
 const NAME = /testcontainers-ryuk-[0-9a-f]+/;
@@ -9,6 +11,7 @@ const NAME = /testcontainers-ryuk-[0-9a-f]+/;
  * is gone, however it ended.
  *
  * @param reaperImage the image that speaks Ryuk's protocol
+ * @throws EnvironmentError when Testcontainers is told by its own settings to use another engine
  */
 export async function startSession(reaperImage: string): Promise<Readonly<Record<string, string>>> {
   process.env.RYUK_CONTAINER_IMAGE = reaperImage;
@@ -19,6 +22,13 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
   // ours are published on 127.0.0.1, of the machine that zonestorm runs on, and nowhere else.
   process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
   const client = await getContainerRuntimeClient();
+  const { socketPath, host } = client.container.dockerode.modem as { socketPath?: string; host?: string };
+  if (socketPath !== engineSocket()) {
+    throw new EnvironmentError(
+      `Testcontainers would use another engine (${socketPath ?? host}) than zonestorm (${engineSocket()})`,
+      'Remove docker.host and tc.host from ~/.testcontainers.properties, or point DOCKER_HOST to the same socket.',
+    );
+  }
   const reaper = await drawAgain(
     () => getReaper(client),
     async ({ message }) => {

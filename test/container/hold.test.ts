@@ -57,7 +57,7 @@ test('a held program begins when it is released, and takes its signals itself', 
   // What it is told, or that nothing more will be, does not end it.
   hold.end();
   await container.stop({ t: 5 });
-  expect(await container.wait()).toEqual({ Error: null, StatusCode: 7 });
+  expect(await container.wait()).toMatchObject({ StatusCode: 7 });
 });
 
 test('one that never began ends on SIGTERM, at once', async () => {
@@ -66,7 +66,7 @@ test('one that never began ends on SIGTERM, at once', async () => {
   const before = performance.now();
   await container.stop({ t: 20 });
   expect(performance.now() - before).toBeLessThan(10_000);
-  expect(await container.wait()).toEqual({ Error: null, StatusCode: 0 });
+  expect(await container.wait()).toMatchObject({ StatusCode: 0 });
   expect(await printed(container)).toBe('');
 });
 

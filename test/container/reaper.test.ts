@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { engineSocket } from '../../harness/lab/engine/connect.ts';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
 import { resolveImage } from '../../harness/lab/images/resolve-images.ts';
 
@@ -32,7 +33,7 @@ async function startReaper(): Promise<{ id: string; port: number }> {
     Labels: { [LABEL]: 'reaper' },
     ExposedPorts: { '8080/tcp': {} },
     HostConfig: {
-      Binds: ['/var/run/docker.sock:/var/run/docker.sock'],
+      Binds: [`${engineSocket()}:/var/run/docker.sock`],
       PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] },
     },
   });

@@ -1,79 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { beforeAll, expect, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
 import { belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
-import { connectEngine } from '../../harness/lab/engine/connect.ts';
+import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
+import { Way } from './way.ts';
 
-const ENGINE = '/var/run/docker.sock';
 /** From the engine's death to the end of the process. */
 const ENDS_WITHIN_MS = 90_000;
-
-/** A way to the engine that can be cut off: the engine itself goes on, so that it can be seen what is left on it. */
-class Way implements AsyncDisposable {
-  readonly path = join(tmpdir(), `zonestorm-way-${randomUUID()}.sock`);
-  readonly #server: Server;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #hangs = false;
-  #hangsAt: string | null = null;
-
-  private constructor() {
-    this.#server = createServer({ allowHalfOpen: true }, (client) => {
-      if (this.#hangs) return;
-      const engine = connect({ path: ENGINE, allowHalfOpen: true });
-      const pair = [client, engine] as const;
-      this.#pairs.add(pair);
-      client.prependListener('data', (data) => {
-        if (this.#hangsAt !== null && data.includes(this.#hangsAt)) this.hang();
-      });
-      client.pipe(engine).pipe(client);
-      for (const one of pair) {
-        one.on('error', () => undefined);
-        one.on('close', () => {
-          for (const other of pair) other.destroy();
-          this.#pairs.delete(pair);
-        });
-      }
-    });
-  }
-
-  static async open(): Promise<Way> {
-    const way = new Way();
-    await new Promise<void>((resolve) => way.#server.listen(way.path, resolve));
-    return way;
-  }
-
-  /** Hangs from the first request on that holds the text. */
-  hangAt(text: string): void {
-    this.#hangsAt = text;
-  }
-
-  /** The socket accepts and never answers, as that of an engine that is wedged. */
-  hang(): void {
-    this.#hangs = true;
-    for (const [client, engine] of this.#pairs) {
-      client.unpipe(engine);
-      engine.unpipe(client);
-      client.pause();
-      engine.pause();
-    }
-  }
-
-  /** Every connection ends and none can be made, as when the engine has died. */
-  async die(): Promise<void> {
-    for (const pair of this.#pairs) for (const one of pair) one.destroy();
-    this.#server.close();
-    await rm(this.path, { force: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.die();
-  }
-}
 
 let docker: Docker;
 beforeAll(async () => {
@@ -86,7 +19,7 @@ const startBehind = (way: Way): Promise<Drill> =>
   Drill.start(['--seed', '4'], {
     DOCKER_HOST: `unix://${way.path}`,
     // The reaper is told of the real engine: it has to do its work when the run's own way is gone.
-    TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: ENGINE,
+    TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: engineSocket(),
   });
 
 interface Dead {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { EnvironmentError } from '../environment-error.ts';
 import { LIMITS } from '../limits.ts';
-import { connectEngine } from './connect.ts';
+import { askedHost, connectEngine } from './connect.ts';
 import { execute } from './execute.ts';
 
 export interface EnsureEngineOptions {
@@ -20,13 +20,21 @@ const MANUAL =
 
 /**
  * A running local engine: the one that answers; else Debian's `docker.io`, installed and started on a Debian-like
- * machine when we are root, after asking (not with `yes`).
+ * machine when we are root, after asking (not with `yes`). Never where `DOCKER_HOST` names one: what is started here
+ * listens at the default socket.
  *
  * @throws EnvironmentError where neither is possible; it says what to do.
  */
 export async function ensureEngine(options: EnsureEngineOptions): Promise<Docker> {
   const running = await connectEngine();
   if (running !== null) return running;
+  const asked = askedHost();
+  if (asked !== null) {
+    throw new EnvironmentError(
+      `no Docker engine answers at DOCKER_HOST, which is ${asked}`,
+      'Start that engine, or unset DOCKER_HOST to use the one at the default socket.',
+    );
+  }
 
   const installed = existsSync('/usr/sbin/dockerd') || existsSync('/usr/bin/dockerd');
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
@@ -84,7 +92,8 @@ async function startDaemon(): Promise<Docker> {
   daemon.unref();
   const deadline = performance.now() + LIMITS.engineStartMs;
   while (performance.now() < deadline && exit === null) {
-    const docker = await connectEngine();
+    // Between the making of its socket and its first answer it may say anything.
+    const docker = await connectEngine().catch(() => null);
     if (docker !== null) return docker;
     await delay(200);
   }

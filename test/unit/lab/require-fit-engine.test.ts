@@ -1,15 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { whyUnfit } from '../../../harness/lab/engine/require-fit-engine.ts';
+import {
+  type EngineInfo,
+  type EngineVersion,
+  type Host,
+  whyUnfit,
+} from '../../../harness/lab/engine/require-fit-engine.ts';
 
-const host = { platform: 'linux', arch: 'x64', kernel: '6.1.0-18-amd64' };
-const info = {
-  KernelVersion: '6.1.0-18-amd64',
-  OperatingSystem: 'Debian GNU/Linux 12',
-  SecurityOptions: ['name=seccomp'],
-};
+/** What engines really answered to GET /version and /info (of this, the part that says what they are). */
+function answers(name: string): { version: EngineVersion; info: EngineInfo } {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'engines', `${name}.json`), 'utf8'));
+}
 
-test('an engine on this machine’s own kernel is fit', () => {
-  expect(whyUnfit(info, host)).toBeNull();
+const { version, info } = answers('docker-20.10.24');
+const host: Host = { platform: 'linux', arch: 'x64', kernel: info.KernelVersion ?? '' };
+
+test.each(['docker-20.10.24', 'docker-28.5.2'])('%s on this machine’s own kernel is fit', (name) => {
+  const engine = answers(name);
+  expect(whyUnfit(engine.info, engine.version, host)).toBeNull();
+});
+
+test.each([
+  ['podman-4.3.1', /Podman Engine 4\.3\.1.*not Docker/, /Install Docker/],
+  ['podman-5.4.2', /Podman Engine 5\.4\.2.*not Docker/, /Install Docker/],
+  ['docker-28.5.2-userns-remap', /userns-remap/, /without --userns-remap/],
+] as const)('%s is refused by its recorded answers, with what to do', (name, reason, remedy) => {
+  const engine = answers(name);
+  const unfit = whyUnfit(engine.info, engine.version, host);
+  expect(unfit?.reason).toMatch(reason);
+  expect(unfit?.remedy).toMatch(remedy);
 });
 
 test.each([
@@ -19,5 +39,5 @@ test.each([
   [info, { ...host, arch: 'arm64' }, /linux on arm64/],
   [info, { ...host, platform: 'darwin' }, /darwin/],
 ] as const)('unfit %#', (engine, machine, reason) => {
-  expect(whyUnfit(engine, machine)).toMatch(reason);
+  expect(whyUnfit(engine, version, machine)?.reason).toMatch(reason);
 });
