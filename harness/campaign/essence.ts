@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { DRY_RUN_BLOCK } from '../scenario/address-block.ts';
+import { ABSENT_SETTINGS } from '../scenario/parameter-catalogue.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
 
@@ -8,14 +9,18 @@ import { relocate } from '../scenario/relocate.ts';
  * What two plans must have in common to be the same run: everything that is done and judged. Not the addresses, which
  * a run claims when it starts; not from where the files were read, which depends on the working directory; and not
  * titles, reasons, line numbers and what the run is set beside, so that a better comment does not make hours of runs
- * void.
+ * void. Nor a setting that is at the value it has where nothing gives it one: a plan from before it says the same.
  */
 function essenceOf(plan: Plan): unknown {
   const { scenario, topology: _, event: _event, parameters, expectations, ...rest } = relocate(plan, DRY_RUN_BLOCK);
+  const isAbsent = (name: string, value: unknown) => name in ABSENT_SETTINGS && ABSENT_SETTINGS[name] === value;
   const essence = {
     ...rest,
     scenario: scenario.name,
-    parameters: parameters.map(({ name, value, unit }) => ({ name, value, unit })),
+    load: Object.fromEntries(Object.entries(rest.load).filter(([name, value]) => !isAbsent(`load.${name}`, value))),
+    parameters: parameters
+      .filter(({ name, value }) => !isAbsent(name, value))
+      .map(({ name, value, unit }) => ({ name, value, unit })),
     expectations: expectations.map(({ text }) => text),
   };
   // As it comes back from a file: without what is undefined.

@@ -16,6 +16,7 @@ const seen = {
   closed: z.array(z.tuple([t, z.enum(['fin', 'rst'])])),
 };
 const op = z.enum(['read', 'write']);
+const ioOp = z.enum(['read', 'write', 'flush']);
 const outcome = z.enum(['ok', 'failed', 'unknown']);
 
 const record = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
@@ -141,12 +142,12 @@ export const historySchema = z.discriminatedUnion('kind', [
   }),
   record('crash', { closesInWindow: count, replicas: count }),
   record('io', {
-    ops: z.array(z.tuple([z.string(), op, t, t, outcome, z.string().nullable()])),
+    ops: z.array(z.tuple([z.string(), ioOp, t, t, outcome, z.string().nullable()])),
     pending: z.array(z.tuple([z.string(), t])),
     receivedBytes: byPlane,
     lagP99Ms: count,
   }),
-  record('io.unfinished', { ops: z.array(z.tuple([z.string(), op, t])) }),
+  record('io.unfinished', { ops: z.array(z.tuple([z.string(), ioOp, t])) }),
   record('ledger', {
     volume: z.string(),
     extentBytes: count,

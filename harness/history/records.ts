@@ -253,18 +253,13 @@ export interface CrashRecord extends Stamped {
   /** Replicas on its disk, which stay there. */
   readonly replicas: number;
 }
+/** A `flush` has no place: it is for all that was written before. */
+export type IoOperation = 'read' | 'write' | 'flush';
 /** Block I/O finished since the previous record, and what is still in flight. */
 export interface IoRecord extends Stamped {
   readonly kind: 'io';
   /** [volume, op, intended, ended, outcome, reason] with times as `t`. */
-  readonly ops: readonly (readonly [
-    string,
-    'read' | 'write',
-    number,
-    number,
-    'ok' | 'failed' | 'unknown',
-    string | null,
-  ])[];
+  readonly ops: readonly (readonly [string, IoOperation, number, number, 'ok' | 'failed' | 'unknown', string | null])[];
   /** [volume, intended time of its oldest operation in flight]. */
   readonly pending: readonly (readonly [string, number])[];
   readonly receivedBytes: Readonly<Record<Plane, number>>;
@@ -273,7 +268,7 @@ export interface IoRecord extends Stamped {
 /** Printed when the instances stop: operations that never finished. */
 export interface IoUnfinished extends Stamped {
   readonly kind: 'io.unfinished';
-  readonly ops: readonly (readonly [string, 'read' | 'write', number])[];
+  readonly ops: readonly (readonly [string, IoOperation, number])[];
 }
 /**
  * Printed when a writer stops, one line a volume: per extent, the highest acknowledged sequence number (0: none)

@@ -1,3 +1,4 @@
+import type { IoOperation } from '../history/records.ts';
 import type { Frame } from './frame.ts';
 import { type Interval, mergeIntervals, StepCount } from './step-count.ts';
 
@@ -29,7 +30,7 @@ export function hungIntervals(frame: Frame, zone: string): ReadonlyMap<string, r
 
 export interface UnfinishedIo {
   readonly volume: string;
-  readonly op: 'read' | 'write' | null;
+  readonly op: IoOperation | null;
   readonly intended: number;
   /** Until when we know that it had not finished. */
   readonly seenUntilT: number;

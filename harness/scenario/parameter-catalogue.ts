@@ -108,6 +108,7 @@ export const LOAD_KINDS = {
   writeShare: share,
   writeBytes: bytes,
   fuaShare: share,
+  flushShare: share,
   queueDepth: count('operations', 1, 100_000),
   appRequestsPerSecond: rate('requests/s'),
   appWriteShare: share,
@@ -138,3 +139,9 @@ export const RULE_KINDS: Readonly<Record<string, ParameterKind>> = {
   'model.releaseOfOldCopy': rule('after-confirmation'),
   'model.election': rule('region-wide'),
 };
+
+/**
+ * What a setting is where nothing gives it a value, because scenarios and plans are older than it. A plan without it is
+ * the same as one with this value, so that campaigns made before stay current.
+ */
+export const ABSENT_SETTINGS: Readonly<Record<string, number>> = { 'load.flushShare': 0 };

@@ -115,6 +115,7 @@ const load = strictObject({
   writeShare: share,
   writeBytes: count,
   fuaShare: share,
+  flushShare: share.default(0),
   queueDepth: count,
   appRequestsPerSecond: amount,
   appWriteShare: share,

@@ -297,6 +297,8 @@ export interface LoadSettings {
   readonly writeBytes: number;
   /** Share of writes sent with FUA (fdatasync on both replicas before the acknowledgement). */
   readonly fuaShare: number;
+  /** FLUSHes for each other operation of a volume, which arrive besides by themselves; 0: there are none. */
+  readonly flushShare: number;
   /** Operations in flight per volume; one more is not sent and counts as failed (`queue full`). */
   readonly queueDepth: number;
   readonly appRequestsPerSecond: number;

@@ -2,6 +2,7 @@ import { timeParameterOf, writtenTimeOf } from './action-time.ts';
 import { type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { expectedName } from './nearest-name.ts';
 import {
+  ABSENT_SETTINGS,
   BYTES,
   LOAD_KINDS,
   MBIT,
@@ -107,7 +108,7 @@ function overrideValues(overrides: Readonly<Record<string, string>>): Values {
 const SETTINGS: readonly string[] = [
   ...Object.keys(STORAGE_KINDS).map((name) => `storage.${name}`),
   ...Object.keys(LOAD_KINDS).map((name) => `load.${name}`),
-];
+].filter((name) => !(name in ABSENT_SETTINGS));
 
 interface Layer {
   readonly setBy: string | null;
@@ -195,7 +196,7 @@ export function resolveParameters(
   throwIfAny(problems);
 
   const number = (name: string): number => {
-    const value = resolved.get(name)?.value;
+    const value = resolved.get(name)?.value ?? ABSENT_SETTINGS[name];
     if (typeof value !== 'number') throw new Error(`no number for the parameter ${name}`);
     return value;
   };

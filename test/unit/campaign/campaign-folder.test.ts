@@ -64,6 +64,24 @@ describe('the same run', () => {
     expect(digestOf([other])).toBe(digestOf([plan]));
   });
 
+  test('a setting that came later, at the value it has where nothing gives it one, makes no other run', () => {
+    const withRow = (value: number): Plan => ({
+      ...plan,
+      load: { ...plan.load, flushShare: value },
+      parameters: [
+        ...plan.parameters,
+        { name: 'load.flushShare', value, unit: '', origin: 'chosen', why: 'It came later.' },
+      ],
+    });
+    const { flushShare: _, ...load } = plan.load;
+    // As a plan was written before there was the setting.
+    const older = { ...plan, load } as Plan;
+    expect(isSameRun(withRow(0), older)).toBe(true);
+    expect(digestOf([withRow(0)])).toBe(digestOf([older]));
+    expect(isSameRun(withRow(0.1), older)).toBe(false);
+    expect(digestOf([withRow(0.1)])).not.toBe(digestOf([older]));
+  });
+
   test.each([
     ['another seed', { ...plan, seed: 8 }],
     ['another parameter of the storage', { ...plan, storage: { ...plan.storage, slotsPerNode: 1 } }],

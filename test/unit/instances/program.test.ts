@@ -23,6 +23,7 @@ const LOAD: LoadSettings = {
   writeShare: 0.7,
   writeBytes: WRITE_BYTES,
   fuaShare: 0.1,
+  flushShare: 0,
   queueDepth: 8,
   appRequestsPerSecond: 0,
   appWriteShare: 0,

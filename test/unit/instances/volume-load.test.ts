@@ -20,6 +20,7 @@ const SETTINGS: LoadSettings = {
   writeShare: 0.5,
   writeBytes: EXTENT_BYTES,
   fuaShare: 0.25,
+  flushShare: 0,
   queueDepth: 16,
   appRequestsPerSecond: 0,
   appWriteShare: 0,
@@ -54,6 +55,7 @@ function startLoad(target: LoadTarget, settings: Partial<LoadSettings> = {}) {
     target,
     journal,
     random: seededRandom(1, 'load'),
+    flushRandom: seededRandom(1, 'flush'),
     now,
   });
   running.push(load);
@@ -64,7 +66,7 @@ function startLoad(target: LoadTarget, settings: Partial<LoadSettings> = {}) {
 /** A disk in memory; `hooks` make it wrong or slow. */
 function memoryDisk(hooks: {
   onWrite?(bytes: Buffer, offset: number, data: Buffer, nth: number): void;
-  before?(op: 'read' | 'write'): Promise<void>;
+  before?(op: 'read' | 'write' | 'flush'): Promise<void>;
 }) {
   const bytes = Buffer.alloc(VOLUME_BYTES);
   let writes = 0;
@@ -79,6 +81,9 @@ function memoryDisk(hooks: {
       if (hooks.onWrite) hooks.onWrite(bytes, offset, content(), writes);
       else content().copy(bytes, offset);
     },
+    async flush() {
+      await hooks.before?.('flush');
+    },
   };
   return { bytes, target };
 }
@@ -87,6 +92,7 @@ function overNbd(client: NbdClient): LoadTarget {
   return {
     read: (offset, length) => client.read(offset, length),
     write: (offset, content, options) => client.write(offset, content(), options),
+    flush: () => client.flush(),
   };
 }
 
@@ -205,12 +211,13 @@ describe('VolumeLoad is honest about a device', () => {
     const target: LoadTarget = {
       read: () => Promise.reject(Object.assign(new Error(), { code: 'EIO' })),
       write: () => Promise.reject(Object.assign(new Error(), { code: 'EIO' })),
+      flush: () => Promise.reject(Object.assign(new Error(), { code: 'EIO' })),
     };
-    const { load, journal } = startLoad(target);
+    const { load, journal } = startLoad(target, { flushShare: 0.5 });
     await delay(200);
     await load.stop();
     const seen = new Set(journal.take().map(([, op, , , outcome, reason]) => `${op} ${outcome} ${reason}`));
-    expect([...seen].sort()).toEqual(['read failed EIO', 'write unknown EIO']);
+    expect([...seen].sort()).toEqual(['flush failed EIO', 'read failed EIO', 'write unknown EIO']);
     expect(
       load.ledger.entries().every(([, acknowledged, ...possible]) => acknowledged === 0 && possible.length > 0),
     ).toBe(true);
@@ -220,6 +227,7 @@ describe('VolumeLoad is honest about a device', () => {
     const target: LoadTarget = {
       read: () => Promise.reject(new OperationError('QUEUE_FULL')),
       write: () => Promise.reject(new OperationError('QUEUE_FULL')),
+      flush: () => Promise.reject(new OperationError('QUEUE_FULL')),
     };
     const { load, journal } = startLoad(target);
     await delay(100);
@@ -247,6 +255,7 @@ describe('VolumeLoad', () => {
         return Buffer.alloc(length);
       },
       write: (offset) => hold(offset),
+      flush: async () => undefined,
     });
     await delay(400);
     await load.stop();
@@ -267,5 +276,30 @@ describe('VolumeLoad', () => {
     const common = Math.min(good.length, hung.length);
     expect(common).toBeGreaterThan(50);
     expect(hung.slice(0, common)).toEqual(good.slice(0, common));
+  });
+
+  it('sends FLUSHes besides, as many as their share says, and everything else as without them', async () => {
+    await using device = await FileDevice.create(VOLUME_BYTES);
+    const server = await startNbdServer({ host: '127.0.0.1', port: 0, exports: () => [], open: () => device });
+    const client = await connectNbd({ host: '127.0.0.1', port: server.port, exportName: 'x', connectTimeoutMs: 1000 });
+    const done = async (flushShare: number) => {
+      const { load, journal } = startLoad(overNbd(client), { ioPerSecondPerVolume: 500, flushShare, queueDepth: 1000 });
+      await delay(400);
+      await load.stop();
+      return journal.take().sort(([, , a], [, , b]) => a - b);
+    };
+    const [without, withThem] = [await done(0), await done(0.5)];
+    const flushes = withThem.filter(([, op]) => op === 'flush');
+    expect(flushes.every(([, , , , outcome]) => outcome === 'ok')).toBe(true);
+    expect(device.flushes).toBe(flushes.length);
+    // 100 of them on average, give or take three standard deviations and a busy machine.
+    expect(flushes.length).toBeGreaterThan(60);
+    expect(flushes.length / (withThem.length - flushes.length)).toBeLessThan(1);
+    const kinds = (ops: typeof without) => ops.flatMap(([, op]) => (op === 'flush' ? [] : [op]));
+    const common = Math.min(kinds(without).length, kinds(withThem).length);
+    expect(common).toBeGreaterThan(100);
+    expect(kinds(withThem).slice(0, common)).toEqual(kinds(without).slice(0, common));
+    await client.close();
+    await server.close();
   });
 });

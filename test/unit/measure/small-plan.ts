@@ -121,6 +121,7 @@ export function smallPlan(options: PlanOptions = {}): Plan {
       writeShare: 0.875,
       writeBytes: 65536,
       fuaShare: 0.1,
+      flushShare: 0,
       queueDepth: 64,
       appRequestsPerSecond: 20,
       appWriteShare: 0.5,

@@ -41,6 +41,13 @@ describe('the scenarios that ship', () => {
     }
   });
 
+  test('send FLUSHes where no campaign was made without them, and at the sizes of campaigns none', async () => {
+    const shares = ['fast', 'loop', 'half', 'full'].map(
+      async (preset) => (await load('ebs-2011', preset)).load.flushShare,
+    );
+    expect(await Promise.all(shares)).toEqual([0.1, 0.1, 0, 0]);
+  });
+
   // One seed is as good as another: no draw may prevent the storm by its placement.
   test.each([
     { preset: 'fast', seeds: 300, N: 5, k: 2, V: 40, F: 20 },

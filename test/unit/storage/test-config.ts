@@ -44,6 +44,7 @@ const LOAD: LoadSettings = {
   writeShare: 0,
   writeBytes: 4096,
   fuaShare: 0,
+  flushShare: 0,
   queueDepth: 1,
   appRequestsPerSecond: 0,
   appWriteShare: 0,
