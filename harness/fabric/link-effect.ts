@@ -18,6 +18,13 @@ export interface Toxic {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
+/**
+ * Whether connections that began under the toxic behave differently for as long as they live: those of `reset_peer` have
+ * SO_LINGER 0 (`link.go`, `Start`, of Toxiproxy 2.12.0), so that what is on its way when one of them is closed is thrown
+ * away and the other end gets RST, however long ago the toxic was removed.
+ */
+export const marksConnections = ({ type }: Toxic): boolean => type === 'reset_peer';
+
 export interface LinkEffect {
   /** Open connections are closed, new ones refused. */
   readonly refuse?: true;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { combine, differences, type LinkEffect, type ProxyState } from './link-effect.ts';
+import { combine, differences, type LinkEffect, marksConnections, type ProxyState } from './link-effect.ts';
 import { type LinkProxy, type ToxiproxyApi, WedgedToxiproxyError } from './toxiproxy-api.ts';
 
 /** A single request may meet a connection that has just been closed; a server that has ended still is then. */
@@ -209,14 +209,18 @@ export class LinkTable {
   /**
    * What goes before what comes, the last in the chain first: Toxiproxy hands what a toxic held to the next one, and
    * waits for it, which takes seconds where that is a slower one. Toxics before the proxy itself: a link that a fault lets listen again has its toxics before its first
-   * connection (Toxiproxy cannot make both at once, https://github.com/Shopify/toxiproxy/issues/148).
+   * connection (Toxiproxy cannot make both at once, https://github.com/Shopify/toxiproxy/issues/148). Where a toxic
+   * leaves its mark on connections, they go before it does, and none comes while it goes.
    */
   async #reconcile(entry: Entry): Promise<void> {
     const wanted = combine(entry.base, entry.effects);
     const { name } = wanted;
     const toxics = new Map(entry.actual.toxics);
     entry.actual = { ...entry.actual, toxics };
-    for (const id of [...toxics.keys()].reverse().filter((one) => !wanted.toxics.has(one))) {
+    const leaving = [...toxics].reverse().filter(([id]) => !wanted.toxics.has(id));
+    if (leaving.some(([, toxic]) => marksConnections(toxic)))
+      await this.#switch(entry, { ...entry.actual, enabled: false });
+    for (const [id] of leaving) {
       await this.#api.removeToxic(name, id);
       toxics.delete(id);
     }
@@ -225,9 +229,13 @@ export class LinkTable {
       await this.#api.addToxic(name, id, toxic);
       toxics.set(id, toxic);
     }
-    if (entry.actual.enabled !== wanted.enabled || entry.actual.upstream !== wanted.upstream) {
-      await this.#withoutDials(entry.actual.upstream, this.#api.update(wanted, wanted.enabled));
-      entry.actual = { ...entry.actual, enabled: wanted.enabled, upstream: wanted.upstream };
-    }
+    await this.#switch(entry, wanted);
+  }
+
+  /** Where the link leads and whether it listens; any change closes its connections. */
+  async #switch(entry: Entry, wanted: ProxyState): Promise<void> {
+    if (entry.actual.enabled === wanted.enabled && entry.actual.upstream === wanted.upstream) return;
+    await this.#withoutDials(entry.actual.upstream, this.#api.update(wanted, wanted.enabled));
+    entry.actual = { ...entry.actual, enabled: wanted.enabled, upstream: wanted.upstream };
   }
 }

@@ -15,7 +15,7 @@ import { linkTargets, list } from './words.ts';
  * - `refuse`: Toxiproxy's `enabled: false`. Open connections are closed with FIN, new ones refused at once.
  * - `reset`: the source of an open connection gets RST, from the kernel (`ss -K`); its destination gets FIN, as
  *   Toxiproxy closes its other socket, which cannot be told from those of other links. A new connection gets RST at its
- *   first byte, by the toxic `reset_peer`.
+ *   first byte, by the toxic `reset_peer`, or when the cut is healed.
  * - `blackhole`: the toxic `timeout` of 0, both ways. Bytes are taken, acknowledged and thrown away; when the cut is
  *   healed, Toxiproxy closes every connection that was open under it, also those over which nothing was sent.
  * - `stall`: the toxic `bandwidth` with a rate of 0, both ways. Nothing is taken beyond buffers, nothing is lost, and

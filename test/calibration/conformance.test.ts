@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TalkReport } from '../../fixtures/probe/talk-protocol.ts';
+import type { TalkReport, WaitingReport } from '../../fixtures/probe/talk-protocol.ts';
+import { bindFault } from '../../harness/fault/catalogue.ts';
 import { verifyRest } from '../../harness/run/verify-rest.ts';
+import type { Plan } from '../../harness/scenario/plan.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
-import { faultOn } from '../container/fault-of.ts';
-import { dial, type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
-import { overUnread, type Seen, seen } from './seen.ts';
+import { faultOn, faultsOf } from '../container/fault-of.ts';
+import { dial, type ProbeLab, probesOnly, startProbeLab } from '../container/probe-lab.ts';
+import { type FaultTimes, firstUsedAfter, overUnread, type Seen, seen } from './seen.ts';
 import { talkRecords } from './talk-records.ts';
 import { until } from './until.ts';
 
@@ -13,10 +15,15 @@ const LINK = 'a1->a2@primary';
 const VERSION = '2.12.0';
 let probe: ProbeLab;
 beforeAll(async () => {
-  probe = await startProbeLab(['a1', 'a2']);
+  probe = await startProbeLab(['a1', 'a2'], (plan) => wider(probesOnly(plan)));
 });
 afterAll(() => probe?.[Symbol.asyncDispose]());
 
+/** Enough for all pages that are asked for at once, in a fraction of a second. */
+const wider = (plan: Plan): Plan => ({
+  ...plan,
+  routers: plan.routers.map((one) => ({ ...one, capacityMbit: 1_000, queueBytes: 2_700_000 })),
+});
 const both = (end: string) => ({ source: end, destination: end });
 const cut = (kind: string): string => `cut: { links: ["${LINK}"], kind: ${kind} }`;
 const misroute = (connections: string): string =>
@@ -25,6 +32,8 @@ const misroute = (connections: string): string =>
 const NONE_LEFT = { open: both('-'), idle: '-', fresh: '-', later: 'answered' };
 const ALL_GO_ON = { open: both('goes on'), idle: 'goes on', fresh: 'answered', later: 'answered' };
 const ALL_CLOSED = { open: both('FIN'), idle: 'FIN', fresh: 'FIN', later: 'answered' };
+/** `used`: dialled meanwhile, and first used after the revert. */
+type Row = Seen & { readonly used: string };
 const NOTHING_SENT = { up: '-', down: '-' };
 
 /**
@@ -33,11 +42,14 @@ const NOTHING_SENT = { up: '-', down: '-' };
  *
  * - `reset`: Toxiproxy's two connections of a link are two sockets, and only the one on the source's side can be told
  *   from other links'; it is killed, and Toxiproxy closes the other as it would any, with FIN.
- * - `blackhole`, `half-open`: their revert closes every connection that was open under them, idle ones too.
+ * - `reset`, `blackhole`, `half-open`: their revert closes every connection that was open under them, idle ones too.
  * - Where it says FIN of `open`, it may be RST, when a message was on its way just then (`overUnread`).
  */
-const TABLE: readonly (readonly [fault: string, Seen])[] = [
-  [cut('refuse'), { open: both('FIN'), idle: both('FIN'), sent: NOTHING_SENT, fresh: 'refused', healed: NONE_LEFT }],
+const TABLE: readonly (readonly [fault: string, Row])[] = [
+  [
+    cut('refuse'),
+    { open: both('FIN'), idle: both('FIN'), sent: NOTHING_SENT, fresh: 'refused', healed: NONE_LEFT, used: '-' },
+  ],
   [
     cut('reset'),
     {
@@ -46,6 +58,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: NOTHING_SENT,
       fresh: 'connects, then RST',
       healed: NONE_LEFT,
+      used: 'RST',
     },
   ],
   [
@@ -56,6 +69,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: { up: 'lost', down: 'lost' },
       fresh: 'connects, then silence',
       healed: ALL_CLOSED,
+      used: 'FIN',
     },
   ],
   [
@@ -66,6 +80,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: { up: 'held back', down: 'held back' },
       fresh: 'connects, then silence',
       healed: ALL_GO_ON,
+      used: 'delivers all',
     },
   ],
   [
@@ -76,6 +91,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: { up: 'lost', down: 'delivered' },
       fresh: 'connects, then silence',
       healed: ALL_CLOSED,
+      used: 'FIN',
     },
   ],
   [
@@ -86,6 +102,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: { up: 'held back', down: 'held back' },
       fresh: 'no answer to SYN',
       healed: ALL_GO_ON,
+      used: 'delivers all',
     },
   ],
   [
@@ -96,6 +113,7 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: { up: 'delivered', down: 'delivered' },
       fresh: 'answered',
       healed: ALL_GO_ON,
+      used: 'delivers all',
     },
   ],
   [
@@ -106,12 +124,15 @@ const TABLE: readonly (readonly [fault: string, Seen])[] = [
       sent: NOTHING_SENT,
       fresh: 'answered',
       healed: { ...NONE_LEFT, fresh: 'FIN' },
+      used: 'FIN',
     },
   ],
 ];
 
 const FAULT_MS = 1_500;
 const TALK_SECONDS = 4.5;
+/** When pages are asked for. */
+const ASK_SECONDS = 3.5;
 let rows = 0;
 
 test('the table is of this Toxiproxy', async () => {
@@ -126,6 +147,7 @@ test.each(TABLE)('%s', async (line, row) => {
   const name = `row${rows}`;
   const fault = faultOn(lab, line, name);
   const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, LINK), name, TALK_SECONDS]);
+  const pages = probe.exec<WaitingReport[]>('a1', 'waiting.ts', [...dial(plan, LINK), ASK_SECONDS]);
   const received = (of: string) => talkRecords(probe, `${name}.${of}`).filter((one) => one.event === 'received').length;
   await until('the conversations are under way', () => received('talking') >= 5 && received('idle') === 1);
   const applyingAt = monotonicMs();
@@ -144,8 +166,89 @@ test.each(TABLE)('%s', async (line, row) => {
     () => report.talking.end !== null || talkRecords(probe, report.talking.name).some((one) => one.event === 'end'),
   );
   const times = { applyingAt, appliedAt, revertingAt, revertedAt };
+  const { used, ...expected } = row;
   const found = seen(report, talkRecords(probe), times);
-  expect(found).toEqual(overUnread(row, found, report, talkRecords(probe)));
+  expect(found).toEqual(overUnread(expected, found, report, talkRecords(probe)));
+  expect(firstUsedAfter(await pages, times)).toEqual({ dialledMeanwhile: used, dialledAnyTime: [] });
+  expect(await verifyRest(lab)).toEqual([]);
+});
+
+/** One for each kind of cut, so that all can flap side by side. */
+const FLAPPING = [
+  ['refuse', 'a1->a2@primary', '-'],
+  ['reset', 'a2->a1@primary', 'RST'],
+  ['blackhole', 'a1->a2@replication', 'FIN'],
+  ['stall', 'a2->a1@replication', 'delivers all'],
+  ['half-open', 'a-instances->a1@primary', 'FIN'],
+  ['drop', 'a-instances->a2@primary', 'delivers all'],
+] as const;
+
+test('flap: what was dialled during any of its cuts is closed at its end, or delivers all', async () => {
+  const { lab, plan } = probe;
+  const links = FLAPPING.map(async ([kind, link, used]) => {
+    const pages = probe.exec<WaitingReport[]>(link.split('->')[0] ?? '', 'waiting.ts', [...dial(plan, link), 5]);
+    const cuts: FaultTimes[] = [];
+    const line = `flap: { links: ["${link}"], kind: ${kind}, down: 450ms, up: 250ms }`;
+    const begin = monotonicMs() + 700;
+    for (const planned of faultsOf(plan, line, `flap-${kind}`).slice(0, 5)) {
+      const fault = bindFault(planned, lab);
+      await delay(begin + planned.atSeconds * 1000 - monotonicMs());
+      const applyingAt = monotonicMs();
+      await fault.apply();
+      const appliedAt = monotonicMs();
+      await delay(begin + (planned.atSeconds + (planned.forSeconds ?? 0)) * 1000 - monotonicMs());
+      const revertingAt = monotonicMs();
+      await fault.revert();
+      cuts.push({ applyingAt, appliedAt, revertingAt, revertedAt: monotonicMs() });
+    }
+    return [kind, firstUsedAfter(await pages, ...cuts), used] as const;
+  });
+  for (const [kind, found, used] of await Promise.all(links)) {
+    expect(found, kind).toEqual({ dialledMeanwhile: used, dialledAnyTime: [] });
+  }
+  expect(await verifyRest(lab)).toEqual([]);
+});
+
+/** Faults that let connections live, each on a link of its own. */
+const LESS = [
+  ['a1->a2@primary', 'delay: { links: ["a1->a2@primary"], by: 200ms }'],
+  ['a2->a1@primary', 'cap: { links: ["a2->a1@primary"], to: 2mbit }'],
+  ['a1->a2@replication', 'capacity: { router: a-replication, to: 2mbit }'],
+] as const;
+
+test('delay, cap, capacity: what was dialled meanwhile delivers all, and a delay is on every connection', async () => {
+  const { lab, plan } = probe;
+  const [delayed] = LESS[0];
+  const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, delayed), 'delayed', 4]);
+  const pages = LESS.map(([link]) =>
+    probe.exec<WaitingReport[]>(link.split('->')[0] ?? '', 'waiting.ts', [...dial(plan, link), ASK_SECONDS]),
+  );
+  await until('the conversation is under way', () => talkRecords(probe, 'delayed.talking').length > 20);
+  const faults = LESS.map(([, line], i) => faultOn(lab, line, `less-${i}`));
+  const applyingAt = monotonicMs();
+  for (const fault of faults) await fault.apply();
+  const appliedAt = monotonicMs();
+  await delay(FAULT_MS);
+  const revertingAt = monotonicMs();
+  for (const fault of faults) await fault.revert();
+  const times = { applyingAt, appliedAt, revertingAt, revertedAt: monotonicMs() };
+  for (const [i, found] of (await Promise.all(pages)).entries()) {
+    const expected = { dialledMeanwhile: 'delivers all', dialledAnyTime: [] };
+    expect(firstUsedAfter(found, times), LESS[i]?.[1]).toEqual(expected);
+  }
+  // Each round trip that begins and ends within the fault, on the connection that was open before and on new ones.
+  const { talking, fresh } = await talk;
+  expect(talking.end).toBeNull();
+  const trips = [talking, ...fresh].map(({ sent, echoed }) => {
+    const answers = new Map(echoed);
+    return sent.map(([number, at]) => [at, (answers.get(number) ?? Number.POSITIVE_INFINITY) - at] as const);
+  });
+  const waits = (from: number, to: number): number[] =>
+    trips.flatMap((some) => some.filter(([at]) => at > from && at < to).map(([, ms]) => ms));
+  const meanwhile = waits(appliedAt, revertingAt - 450);
+  expect(meanwhile.length).toBeGreaterThan(20);
+  expect(meanwhile.filter((ms) => ms < 400)).toEqual([]);
+  expect(Math.max(...waits(times.revertedAt + 50, times.revertedAt + 1_000))).toBeLessThan(200);
   expect(await verifyRest(lab)).toEqual([]);
 });
 

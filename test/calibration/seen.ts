@@ -1,4 +1,12 @@
-import type { End, Message, SourceReport, TalkRecord, TalkReport } from '../../fixtures/probe/talk-protocol.ts';
+import {
+  type End,
+  type Message,
+  PAGE_BYTES,
+  type SourceReport,
+  type TalkRecord,
+  type TalkReport,
+  type WaitingReport,
+} from '../../fixtures/probe/talk-protocol.ts';
 
 /** When a fault was put into force and put back, ms of CLOCK_MONOTONIC: before and after each call. */
 export interface FaultTimes {
@@ -26,6 +34,14 @@ export interface Seen {
   readonly fresh: string;
   /** What becomes of these three when the fault is put back, and of a connection that is dialled then. */
   readonly healed: { readonly open: Ends; readonly idle: string; readonly fresh: string; readonly later: string };
+}
+
+/** What becomes of connections over which nothing is sent until well after the revert, and then a page is asked for. */
+export interface FirstUsedAfter {
+  /** Dialled while the fault lasts. `-`: there is none, or it ended before the revert. */
+  readonly dialledMeanwhile: string;
+  /** Dialled before, meanwhile, or while the fault was applied or reverted: whatever else it said of any of them. */
+  readonly dialledAnyTime: readonly string[];
 }
 
 /** What happens nearer than this to the fault's begin or end is counted for neither side of it. */
@@ -58,6 +74,31 @@ export function seen(report: TalkReport, records: readonly TalkRecord[], times: 
       later: all(later.map((one) => (one.echoed.length === 1 && one.end === null ? 'answered' : 'not answered'))),
     },
   };
+}
+
+/** A page came whole and ended with FIN, or the connection was closed by the revert, or before it; all else is wrong. */
+const WHOLE = 'delivers all';
+const ALLOWED = ['-', 'FIN', 'RST', WHOLE];
+
+/** @param times of the fault, or of each cut of one that comes and goes, in their order */
+export function firstUsedAfter(reports: readonly WaitingReport[], ...times: readonly FaultTimes[]): FirstUsedAfter {
+  const last = times.at(-1);
+  if (last === undefined) throw new Error('no fault');
+  const words = times.flatMap((one) =>
+    reports
+      .filter(({ dialledAt }) => dialledAt > one.appliedAt + EDGE_MS && dialledAt < one.revertingAt - EDGE_MS)
+      .map((report) => used(report, one)),
+  );
+  const others = reports.map((one) => used(one, last)).filter((word) => !ALLOWED.includes(word));
+  return { dialledMeanwhile: all(words), dialledAnyTime: [...new Set(others)].sort() };
+}
+
+function used({ askedAt, receivedBytes, end }: WaitingReport, { revertingAt, revertedAt }: FaultTimes): string {
+  if (end !== null && end.at < revertingAt) return '-';
+  if (end !== null && askedAt === null) return end.at < revertedAt + EDGE_MS ? end.how : `${end.how}, late`;
+  const whole = receivedBytes === PAGE_BYTES;
+  if (whole && end?.how === 'FIN') return WHOLE;
+  return `${whole ? 'all' : receivedBytes === 0 ? 'nothing' : 'a part'}, then ${end?.how ?? 'silence'}`;
 }
 
 /**
