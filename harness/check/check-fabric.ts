@@ -22,8 +22,14 @@ export function checkFabric({ fabric, frame }: Measurements): readonly Problem[]
     const added = `${seen.addedRttMs ?? '–'} ms longer of ${seen.askedAddedRttMs ?? 0} asked`;
     problems.push(`${seen.fault} on ${seen.link}: ${open}, ${fresh}, round trips ${added}`);
   }
-  for (const { fault, what, askedMbit, measuredMbit, reached } of fabric.capacities) {
-    if (measuredMbit === null) continue;
+  for (const { fault, link, missing } of fabric.experiences) {
+    if (missing !== undefined) problems.push(`${fault} on ${link} was not witnessed: ${missing.join('; ')}`);
+  }
+  for (const { fault, what, askedMbit, measuredMbit, reached, reason } of fabric.capacities) {
+    if (measuredMbit === null) {
+      if (reason === undefined) problems.push(`${fault}: the capacity of ${what} was not measured`);
+      continue;
+    }
     const ratio = measuredMbit / askedMbit;
     if (ratio > 1 + HELD_TOLERANCE || (reached === true && ratio < 1 - HELD_TOLERANCE)) {
       problems.push(`${fault}: ${what} carried ${measuredMbit} Mbit/s, asked ${askedMbit}`);
@@ -31,6 +37,9 @@ export function checkFabric({ fabric, frame }: Measurements): readonly Problem[]
   }
   for (const fault of fabric.idleFaults) problems.push(`${fault}: no byte ever crossed a link that it is aimed at`);
   for (const fault of fabric.slippedFaults) problems.push(`${fault} was not in force any more at its end`);
+  for (const { fault, reason } of fabric.unreadFaults ?? []) {
+    problems.push(`${fault} could not be read at its end: ${reason}`);
+  }
   for (const { router, reason } of fabric.replacedRouters) {
     problems.push(`the Toxiproxy of ${router} was replaced, which closed its connections: ${reason}`);
   }

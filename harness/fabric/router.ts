@@ -197,7 +197,11 @@ export class Router implements AsyncDisposable {
         ? { at: this.#addressTowards(upstream.ip), peer: upstream.ip, port: upstream.port, portOf: 'peer' as const }
         : { at: listen.ip, peer, port: listen.port, portOf: 'router' as const };
     const witness = this.#witnesses.get(id);
-    const sides = [side, ...(witness === undefined ? [] : [{ ...side, port: witness.listenPort }])];
+    const sides = [
+      side,
+      // Of a link that goes by its second connection, the witness does too, to an echo of its own.
+      ...(witness === undefined ? [] : [{ ...side, port: peer === undefined ? witness.port : witness.listenPort }]),
+    ];
     return sides.flatMap((one) => [
       { direction: 'ingress', ...one },
       { direction: 'egress', ...one },

@@ -43,7 +43,7 @@ export const historySchema = z.discriminatedUnion('kind', [
   record('fault', {
     id: z.string(),
     fault: z.string(),
-    state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed', 'skipped', 'slipped']),
+    state: z.enum(['applying', 'applied', 'reverting', 'reverted', 'failed', 'skipped', 'slipped', 'unread']),
     detail: z.string(),
   }),
   record('action', {
@@ -59,7 +59,12 @@ export const historySchema = z.discriminatedUnion('kind', [
   record('final-state', { problems: z.array(z.string()) }),
   record('exit', { exitCode: z.int() }),
   record('queue', { frameBytes: count, packets: count, drops: count, backlogBytes: count }),
-  record('trigger.end', { routesRestoredAt: t, backlogAtRestoreBytes: count, drainedAt: t }),
+  record('trigger.end', {
+    fault: z.string().optional(),
+    routesRestoredAt: t,
+    backlogAtRestoreBytes: count,
+    drainedAt: t,
+  }),
   // The kernel's idle times may step back a little, which makes a share of them negative by as little.
   record('host', { busyShare: z.number(), stealShare: z.number(), lagP99Ms: count }),
   record('request', {
@@ -80,6 +85,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     bound: z.enum(['equal', 'most']),
   }),
   record('witness', { link: z.string(), ...seen }),
+  record('witness.echo', {}),
   record('links', { bytes: z.array(z.tuple([z.string(), count])) }),
   record('gauge.path', {
     plane,

@@ -47,8 +47,11 @@ export interface FaultRecord extends Stamped {
   readonly kind: 'fault';
   readonly id: string;
   readonly fault: string;
-  /** `skipped`: its phase ended before its time. `slipped`: found not to be in force any more before its revert. */
-  readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed' | 'skipped' | 'slipped';
+  /**
+   * `skipped`: its phase ended before its time. `slipped`: found not to be in force any more before its revert.
+   * `unread`: that could not be read before its revert, or its dose could not; `detail` says why.
+   */
+  readonly state: 'applying' | 'applied' | 'reverting' | 'reverted' | 'failed' | 'skipped' | 'slipped' | 'unread';
   readonly detail: string;
 }
 /** What somebody who operates the system does to it, by the plan or from a terminal; see `harness/action`. */
@@ -94,6 +97,8 @@ export interface QueueRecord extends Stamped {
  */
 export interface TriggerEnd extends Stamped {
   readonly kind: 'trigger.end';
+  /** Of which misroute; left out in records of older versions. */
+  readonly fault?: string | undefined;
   readonly routesRestoredAt: number;
   readonly backlogAtRestoreBytes: number;
   readonly drainedAt: number;
@@ -134,6 +139,10 @@ export interface DoseRecord extends Stamped {
 export interface WitnessRecord extends Stamped, Seen {
   readonly kind: 'witness';
   readonly link: string;
+}
+/** The echo of the witnesses' links to one container says that it is there, twice a second. */
+export interface WitnessEchoRecord extends Stamped {
+  readonly kind: 'witness.echo';
 }
 /** Bytes that crossed each link of a router, both ways, over the whole run; counted by Toxiproxy. */
 export interface LinkBytes extends Stamped {
@@ -500,6 +509,7 @@ export type HistoryRecord =
   | RequestRecord
   | DoseRecord
   | WitnessRecord
+  | WitnessEchoRecord
   | LinkBytes
   | GaugePath
   | GaugeRecord

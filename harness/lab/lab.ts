@@ -98,7 +98,13 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       options.onRecord(record);
       this.programs.take(record);
     });
-    this.#witnesses = new Witnesses(options.docker, options.plan, (id) => this.containerId(id), options.onRecord);
+    this.#witnesses = new Witnesses({
+      docker: options.docker,
+      plan: options.plan,
+      idOf: (id) => this.containerId(id),
+      publishedPort: (router, port) => this.#publishedPort(router, port),
+      onRecord: options.onRecord,
+    });
     this.containers = new LabContainerControl({
       docker: options.docker,
       idOf: (id) => this.containerId(id),
@@ -170,9 +176,14 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
   /** Port on 127.0.0.1 of a link from the host. */
   hostPort(linkId: string): number {
     const link = this.plan.links.find((one) => one.id === linkId);
-    const port = link === undefined ? undefined : this.router(link.router).published.get(link.listen.port);
-    if (port === undefined) throw new Error(`no link ${linkId} from the host`);
-    return port;
+    if (link === undefined) throw new Error(`no link ${linkId} from the host`);
+    return this.#publishedPort(link.router, link.listen.port);
+  }
+
+  #publishedPort(router: string, port: number): number {
+    const published = this.router(router).published.get(port);
+    if (published === undefined) throw new Error(`port ${port} of ${router} is not published`);
+    return published;
   }
 
   /**

@@ -48,7 +48,9 @@ export async function startRouter(options: StartRouterOptions): Promise<StartedR
   const planned = plan.routers.find((one) => one.id === options.routerId);
   if (planned === undefined) throw new Error(`no router ${options.routerId} in the plan`);
   const links = plan.links.filter((link) => link.router === planned.id);
-  const hostPorts = links.filter((link) => link.source === 'host').map((link) => link.listen.port);
+  const fromHost = links.filter((link) => link.source === 'host');
+  const witnesses = plan.witnesses.filter((one) => fromHost.some(({ id }) => id === one.link));
+  const hostPorts = [...fromHost.map((link) => link.listen.port), ...witnesses.map((one) => one.listenPort)];
   const { helperId, published } = await startNamespace(options, planned, [API_PORT, ...hostPorts]);
   const sh = new LateCommand(() => AttachedCommand.start(docker, helperId, ['sh']));
   const [serverId, ip, tc] = await Promise.all([

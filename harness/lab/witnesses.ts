@@ -1,27 +1,43 @@
 import type Docker from 'dockerode';
+import { historySchema } from '../history/history-schema.ts';
 import type { HistoryRecord } from '../history/records.ts';
-import { PORTS } from '../scenario/container-config.ts';
-import type { Plan, PlanLink } from '../scenario/plan.ts';
+import type { Plan, PlanLink, PlanWitness } from '../scenario/plan.ts';
 import { AttachedProgram } from './containers/attached-program.ts';
+import { HostProgram } from './host-program.ts';
+
+const HOST = 'host';
+
+interface Watched {
+  readonly link: PlanLink;
+  readonly witness: PlanWitness;
+}
+
+export interface WitnessesOptions {
+  readonly docker: Docker;
+  readonly plan: Plan;
+  /** The engine's id of a plan's container. */
+  readonly idOf: (id: string) => string;
+  /** The port on 127.0.0.1 on which a router's port is published. */
+  readonly publishedPort: (router: string, port: number) => number;
+  readonly onRecord: (record: HistoryRecord) => void;
+}
 
 /**
- * The witnesses of a plan's links: an echo in the destination's container and a pinger in the source's, over a proxy
- * that is under the same faults as the link. A container that is started again gets its own back.
+ * The witnesses of a plan's links: an echo in the destination's container and a pinger at the source, in its container
+ * or on the host, over a proxy that is under the same faults as the link. A container that is started again gets its
+ * own back. One that ends is not started again: what was not seen meanwhile is told by its silence.
  */
 export class Witnesses implements AsyncDisposable {
-  readonly #docker: Docker;
-  readonly #idOf: (id: string) => string;
-  readonly #onRecord: (record: HistoryRecord) => void;
-  readonly #watched: readonly { readonly link: PlanLink; readonly listenPort: number }[];
-  readonly #running = new Map<string, AttachedProgram[]>();
+  readonly #options: WitnessesOptions;
+  readonly #watched: readonly Watched[];
+  readonly #running = new Map<string, AsyncDisposable[]>();
 
-  constructor(docker: Docker, plan: Plan, idOf: (id: string) => string, onRecord: (record: HistoryRecord) => void) {
-    this.#docker = docker;
-    this.#idOf = idOf;
-    this.#onRecord = onRecord;
-    this.#watched = plan.witnesses.flatMap(({ link: id, listenPort }) => {
-      const link = plan.links.find((one) => one.id === id);
-      return link === undefined ? [] : [{ link, listenPort }];
+  constructor(options: WitnessesOptions) {
+    this.#options = options;
+    const { plan } = options;
+    this.#watched = plan.witnesses.flatMap((witness) => {
+      const link = plan.links.find((one) => one.id === witness.link);
+      return link === undefined ? [] : [{ link, witness }];
     });
   }
 
@@ -40,23 +56,50 @@ export class Witnesses implements AsyncDisposable {
   }
 
   async #echo(id: string): Promise<void> {
-    await this.#run(id, ['node', 'fixtures/gauge/witness-echo.ts', String(PORTS.witness)]);
+    const own = this.#watched.filter(({ link }) => link.destination === id);
+    const ports = new Set(own.map(({ witness }) => witness.port));
+    await this.#run(id, ['fixtures/gauge/witness-echo.ts', ...[...ports].map(String)]);
   }
 
   async #ping(id: string): Promise<void> {
-    const links = this.#watched.filter(({ link }) => link.source === id);
-    const targets = links.map(({ link, listenPort }) => `${link.id}=${link.listen.ip}:${listenPort}`);
-    await this.#run(id, ['node', 'fixtures/gauge/witness.ts', ...targets]);
+    const own = this.#watched.filter(({ link }) => link.source === id);
+    await this.#run(id, ['fixtures/gauge/witness.ts', ...own.map((one) => `${one.link.id}=${this.#addressOf(one)}`)]);
   }
 
+  /** Where a witness dials: from outside by the router's published port, as the host's own links do. */
+  #addressOf({ link, witness }: Watched): string {
+    return link.source === HOST
+      ? `127.0.0.1:${this.#options.publishedPort(link.router, witness.listenPort)}`
+      : `${link.listen.ip}:${witness.listenPort}`;
+  }
+
+  /** A program of the fixtures, on Node.js. */
   async #run(id: string, command: readonly string[]): Promise<void> {
-    const program = await AttachedProgram.start(this.#docker, this.#idOf(id), command, (line) => {
-      if (line.includes('"kind":"witness"')) this.#onRecord({ ...(JSON.parse(line) as HistoryRecord), source: id });
-    });
+    const { docker, idOf, onRecord } = this.#options;
+    const onLine = (line: string): void => {
+      const record = recordOf(line, id);
+      if (record !== null) onRecord(record);
+    };
+    const program =
+      id === HOST
+        ? HostProgram.start(command, onLine)
+        : await AttachedProgram.start(docker, idOf(id), ['node', ...command], onLine);
     this.#running.set(id, [...(this.#running.get(id) ?? []), program]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const program of [...this.#running.values()].flat()) await program[Symbol.asyncDispose]();
   }
+}
+
+/** What a line of a witness says; `null`: it is torn, or something else, as the last one of a killed process may be. */
+export function recordOf(line: string, source: string): HistoryRecord | null {
+  let said: unknown;
+  try {
+    said = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const read = historySchema.safeParse(typeof said === 'object' ? { ...said, source } : said);
+  return read.success && (read.data.kind === 'witness' || read.data.kind === 'witness.echo') ? read.data : null;
 }

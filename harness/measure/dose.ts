@@ -149,7 +149,11 @@ function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | 
   const nodes = (beside.length === 0 ? [longest] : beside).flatMap(({ fault }) => fault.targets.containers);
   const proof = history
     .of('trigger.end')
-    .findLast(({ routesRestoredAt }) => routesRestoredAt >= longest.startT && routesRestoredAt <= longest.endT);
+    .findLast(({ fault, routesRestoredAt }) =>
+      fault === undefined
+        ? routesRestoredAt >= longest.startT && routesRestoredAt <= longest.endT
+        : fault === longest.fault.id,
+    );
   const window = { startT: longest.startT, endT: proof?.routesRestoredAt ?? longest.startT };
   return { window, drainedT: proof?.drainedAt ?? null, nodes };
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import type { TriedConnection, WitnessRecord } from '../history/records.ts';
+import type { TriedConnection } from '../history/records.ts';
 import type { Experience, PlanFault } from '../scenario/plan.ts';
 import type { Frame, Window } from './frame.ts';
+import { faultWindows, overlap } from './in-force.ts';
 import { nearestRank } from './paths.ts';
 import { round } from './rounding.ts';
+import { silentIn, type Watcher, watchersOf } from './watchers.ts';
 
 const open = z.enum(['answers', 'closed', 'silent', 'mixed']);
 const fresh = z.enum(['answered', 'refused', 'ended', 'silent', 'mixed']);
@@ -23,6 +25,10 @@ export const experienceSchema = z.strictObject({
   askedAddedRttMs: z.number().nullable().describe('`null`: the fault states nothing of it'),
   holds: z.boolean().nullable().describe('What was seen is what was asked for; `null`: too little was seen to tell'),
   reason: z.string().nullable(),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe('What was to be seen and was not, as of a witness that said nothing: *not judged* is a problem then'),
 });
 export type SeenExperience = z.infer<typeof experienceSchema>;
 
@@ -31,34 +37,48 @@ const SETTLE_MS = 300;
 /** Fewer than this tell nothing of a window. */
 const FEWEST_PINGS = 5;
 const FEWEST_TRIED = 2;
+/** A timer of a process that shares a machine fires so much later, now and then. */
+const SLACK_MS = 250;
 /** Round trips are this much longer than asked for at most, or 20 %: the machine's scheduling is in them too. */
 const RTT_TOLERANCE_MS = 10;
 const RTT_TOLERANCE = 0.2;
 
 /** What an open and a new connection saw of each fault, on the links that have a witness. */
 export function measureExperiences(frame: Frame): readonly SeenExperience[] {
+  const windows = faultWindows(frame);
   return frame.plan.phases
     .flatMap(({ faults }) => faults)
     .flatMap((fault) => {
       const { experience } = fault;
-      const window = inForce(frame, fault);
-      if (experience === null || window === null) return [];
-      return frame.plan.witnesses
-        .filter(({ link }) => fault.targets.links.includes(link))
-        .map(({ link }) => seenOn(frame, fault, experience, link, window));
+      const window = windows.get(fault.id);
+      if (experience === null || window === undefined) return [];
+      return watchersOf(frame, fault).map((watcher) => seenOn(frame, { fault, experience, window, windows }, watcher));
     });
 }
 
-/** From applied to reverting; `null`: it never was. */
-export function inForce(frame: Frame, fault: PlanFault): Window | null {
-  const records = frame.history.of('fault').filter((one) => one.id === fault.id);
-  const applied = records.find((one) => one.state === 'applied');
-  const reverting = records.find((one) => one.state === 'reverting');
-  return applied === undefined ? null : { startT: applied.t, endT: reverting?.t ?? frame.measured.endT };
+/** Faults that were in force, state what connections over their links see, and had nobody who looked. */
+export function unwitnessedFaults(frame: Frame): readonly string[] {
+  const windows = faultWindows(frame);
+  return frame.plan.phases
+    .flatMap(({ faults }) => faults)
+    .filter(({ id, experience, targets }) => experience !== null && targets.links.length > 0 && windows.has(id))
+    .filter((fault) => watchersOf(frame, fault).length === 0)
+    .map(({ id }) => id);
 }
 
-function seenOn(frame: Frame, fault: PlanFault, asked: Experience, link: string, window: Window): SeenExperience {
-  const records = frame.history.of('witness').filter((one) => one.link === link);
+interface Stated {
+  readonly fault: PlanFault;
+  readonly experience: Experience;
+  /** In which it was in force. */
+  readonly window: Window;
+  /** In which each of the plan's faults was. */
+  readonly windows: ReadonlyMap<string, Window>;
+}
+
+function seenOn(frame: Frame, stated: Stated, watcher: Watcher): SeenExperience {
+  const { fault, experience: asked, window } = stated;
+  const { records } = watcher;
+  const link = watcher.link.id;
   const settled = { startT: window.startT + SETTLE_MS, endT: window.endT };
   // A new connection is judged a second after it began at the latest, so it must begin a second before the end.
   const judged = { startT: settled.startT, endT: window.endT - 1000 };
@@ -70,10 +90,14 @@ function seenOn(frame: Frame, fault: PlanFault, asked: Experience, link: string,
   const meanwhile = medianRtt(records, settled);
   const addedRttMs = before === null || meanwhile === null ? null : round(meanwhile - before, 3);
   const seenOpen: SeenExperience['seenOpen'] = closed ? 'closed' : seenByPings(pings.length, answeredMeanwhile.length);
-  const seenFresh = seenByTried(tried);
-  const others = overlapping(frame, fault, link, window);
-  const told = { others, seenOpen, seenFresh, addedRttMs };
-  const { holds, reason } = judge(asked, told);
+  const seenFresh = asDialled(watcher, asked, seenByTried(tried));
+  const isShort = {
+    open: settled.endT - settled.startT < (FEWEST_PINGS + 1) * watcher.pingMs + SLACK_MS,
+    fresh: judged.endT - judged.startT < (FEWEST_TRIED + 1) * watcher.newConnectionMs + SLACK_MS,
+  };
+  const silent = silentIn(frame, watcher, window, stated.windows);
+  const others = overlapping(frame, stated, watcher);
+  const { holds, reason, missing } = judge(asked, { silent, others, seenOpen, seenFresh, addedRttMs, isShort });
   return {
     fault: fault.id,
     link,
@@ -89,52 +113,85 @@ function seenOn(frame: Frame, fault: PlanFault, asked: Experience, link: string,
     askedAddedRttMs: asked.addedRttMs === 0 ? null : asked.addedRttMs,
     holds,
     reason,
+    ...(missing.length === 0 ? {} : { missing: [...missing] }),
   };
+}
+
+/**
+ * What the router did with a new connection. From outside the engine's own proxy accepts each connection to a published
+ * port before it dials the router, and ends it where that refuses (docker-proxy, for 127.0.0.1).
+ */
+function asDialled(
+  { link }: Watcher,
+  asked: Experience,
+  seen: SeenExperience['seenFresh'],
+): SeenExperience['seenFresh'] {
+  return link.source === 'host' && asked.fresh === 'refused' && seen === 'ended' ? 'refused' : seen;
+}
+
+interface Judged {
+  readonly holds: boolean | null;
+  readonly reason: string | null;
+  readonly missing: readonly string[];
 }
 
 function judge(
   asked: Experience,
   seen: {
+    readonly silent: readonly string[];
     readonly others: readonly string[];
     readonly seenOpen: SeenExperience['seenOpen'];
     readonly seenFresh: SeenExperience['seenFresh'];
     readonly addedRttMs: number | null;
+    readonly isShort: { readonly open: boolean; readonly fresh: boolean };
   },
-): { holds: boolean | null; reason: string | null } {
-  if (seen.others.length > 0)
-    return { holds: null, reason: `${seen.others.join(', ')} was on the link at the same time` };
-  if (seen.seenOpen === null && seen.seenFresh === null) return { holds: null, reason: 'in force too shortly to tell' };
-  if (seen.seenOpen !== null && seen.seenOpen !== asked.open) return { holds: false, reason: null };
-  if (seen.seenFresh !== null && seen.seenFresh !== asked.fresh) return { holds: false, reason: null };
+): Judged {
+  const is = (holds: boolean): Judged => ({ holds, reason: null, missing: [] });
+  const untold = (missing: readonly string[]): Judged => ({ holds: null, reason: missing.join('; '), missing });
+  const excused = (reason: string): Judged => ({ holds: null, reason, missing: [] });
+  // First: what a dead witness saw of an overlap is nothing either.
+  if (seen.silent.length > 0) return untold(seen.silent);
+  if (seen.others.length > 0) return excused(`${seen.others.join(', ')} was on the link at the same time`);
+  if (seen.seenOpen === null && seen.seenFresh === null) {
+    if (seen.isShort.open) return excused('in force too shortly to tell');
+    return seen.isShort.fresh
+      ? excused('no connection was open before, and it was in force too shortly for new ones')
+      : untold(['no connection was seen']);
+  }
+  if (seen.seenOpen !== null && seen.seenOpen !== asked.open) return is(false);
+  if (seen.seenFresh !== null && seen.seenFresh !== asked.fresh) return is(false);
+  if (seen.seenFresh === null && !seen.isShort.fresh) return untold(['no new connection was seen']);
   if (asked.addedRttMs > 0) {
     const least = asked.addedRttMs * (1 - RTT_TOLERANCE);
     const most = asked.addedRttMs * (1 + RTT_TOLERANCE) + RTT_TOLERANCE_MS;
     const added = seen.addedRttMs;
-    return { holds: added === null ? null : added >= least && added <= most, reason: null };
+    if (added !== null) return is(added >= least && added <= most);
+    return seen.isShort.open
+      ? excused('in force too shortly to tell')
+      : untold(['no round trips before and meanwhile, to compare']);
   }
-  return { holds: true, reason: null };
+  return is(true);
 }
 
 /** Other faults that touched the same link, or an end of it, while this one was in force. */
-function overlapping(frame: Frame, fault: PlanFault, id: string, window: Window): string[] {
-  const link = frame.plan.links.find((one) => one.id === id);
+function overlapping(frame: Frame, { fault, window, windows }: Stated, { link }: Watcher): string[] {
   return frame.plan.phases
     .flatMap(({ faults }) => faults)
     .filter((other) => {
-      if (other.id === fault.id) return false;
-      const during = inForce(frame, other);
-      if (during === null || during.startT >= window.endT || during.endT <= window.startT) return false;
+      const during = windows.get(other.id);
+      if (other.id === fault.id || during === undefined || !overlap(during, window)) return false;
       const { links, routers, containers } = other.targets;
-      const ends = link === undefined ? [] : [link.source, link.destination];
-      const isOnRouter = links.length === 0 && link !== undefined && routers.includes(link.router);
-      return links.includes(id) || isOnRouter || containers.some((one) => ends.includes(one));
+      const isOnRouter = links.length === 0 && routers.includes(link.router);
+      return (
+        links.includes(link.id) || isOnRouter || [link.source, link.destination].some((end) => containers.includes(end))
+      );
     })
     .map((other) => other.id);
 }
 
 const inside = (window: Window, t: number): boolean => t >= window.startT && t < window.endT;
 
-function medianRtt(records: readonly WitnessRecord[], window: Window): number | null {
+function medianRtt(records: Watcher['records'], window: Window): number | null {
   const rtts = records
     .flatMap((one) => one.pings)
     .flatMap(([sent, rtt]) => (rtt !== null && inside(window, sent) ? [rtt] : []))

@@ -1,33 +1,28 @@
 import { z } from 'zod';
-import { experienceSchema, inForce, measureExperiences } from './experiences.ts';
-import type { Frame, Window } from './frame.ts';
+import { experienceSchema, measureExperiences, unwitnessedFaults } from './experiences.ts';
+import type { Frame } from './frame.ts';
+import { heldCapacitySchema, measureHeldCapacities } from './held-capacities.ts';
 import { measurePaths, pathSchema } from './paths.ts';
-import { mbit, payloadCounter } from './queues.ts';
-import { round } from './rounding.ts';
-
-const heldCapacitySchema = z.strictObject({
-  fault: z.string(),
-  what: z.string().describe('A router or a link'),
-  askedMbit: z.number(),
-  measuredMbit: z.number().nullable().describe('Payload; of a router the most in one second, of a link the mean'),
-  reached: z
-    .boolean()
-    .nullable()
-    .describe('Whether traffic filled it, so that the capacity itself was measured and not only a bound of it'),
-});
-export type HeldCapacity = z.infer<typeof heldCapacitySchema>;
 
 export const fabricSchema = z.strictObject({
   shaping: z.enum(['kernel', 'toxiproxy']).nullable().describe('`toxiproxy`: rates shared over live connections'),
   shapingReason: z.string().nullable().describe('Why capacities are not the kernel’s queues'),
   paths: z.array(pathSchema).describe('What each router’s path really did, before the storage started'),
   experiences: z.array(experienceSchema).describe('What connections saw of each fault, on links with a witness'),
+  unwitnessed: z
+    .array(z.string())
+    .optional()
+    .describe('Faults that state what connections over their links see, and on none of whose links anybody looked'),
   capacities: z.array(heldCapacitySchema).describe('Capacities that faults set, as the traffic of the run shows them'),
   linksTotal: z.number(),
   silentLinks: z.array(z.string()).nullable().describe('Links that no byte crossed, the whole run long'),
   silentLinksReason: z.string().nullable(),
   idleFaults: z.array(z.string()).describe('Faults all of whose links no byte crossed: they proved nothing'),
   slippedFaults: z.array(z.string()).describe('Not in force any more when they were to be reverted'),
+  unreadFaults: z
+    .array(z.strictObject({ fault: z.string(), reason: z.string() }))
+    .optional()
+    .describe('Whether they were still in force at their end, or their dose, could not be read'),
   replacedRouters: z
     .array(z.strictObject({ router: z.string(), reason: z.string() }))
     .describe('Their Toxiproxy did not answer and was replaced, which closed all of their connections'),
@@ -47,7 +42,8 @@ export function measureFabric(frame: Frame): Fabric {
     shapingReason: start?.shapingReason ?? null,
     paths: [...measurePaths(frame)],
     experiences: [...measureExperiences(frame)],
-    capacities: [...heldCapacities(frame)],
+    unwitnessed: [...unwitnessedFaults(frame)],
+    capacities: [...measureHeldCapacities(frame)],
     linksTotal: plan.links.length,
     silentLinks: silent,
     silentLinksReason: silent !== null ? null : 'bytes were not counted at the end of the run',
@@ -58,6 +54,10 @@ export function measureFabric(frame: Frame): Fabric {
       .of('fault')
       .filter((one) => one.state === 'slipped')
       .map((one) => one.id),
+    unreadFaults: history
+      .of('fault')
+      .filter((one) => one.state === 'unread')
+      .map(({ id, detail }) => ({ fault: id, reason: detail })),
     replacedRouters: replaced.map(({ source, reason }) => ({ router: source, reason })),
     leftBehind: history.of('final-state').at(-1)?.problems.slice() ?? null,
   };
@@ -79,46 +79,4 @@ function silentLinks({ history, plan }: Frame): string[] | null {
   return counts
     .filter(({ source }) => !replaced.has(source))
     .flatMap(({ bytes }) => bytes.flatMap(([link, count]) => (count === 0 && !ofWaiting.has(link) ? [link] : [])));
-}
-
-/** What stood in the queue when the fault was applied leaves at the new rate; samples come four times a second. */
-const SETTLE_MS = 500;
-const SECOND_MS = 1000;
-
-function heldCapacities(frame: Frame): readonly HeldCapacity[] {
-  const measured = frame.history.of('dose');
-  return frame.plan.phases
-    .flatMap(({ faults }) => faults)
-    .flatMap(({ id, experience, targets }, _, all): HeldCapacity[] => {
-      const askedMbit = experience?.capacityMbit ?? null;
-      const fault = all.find((one) => one.id === id);
-      const window = fault === undefined ? null : inForce(frame, fault);
-      if (askedMbit === null || window === null) return [];
-      if (targets.links.length > 0) {
-        return measured
-          .filter((one) => one.fault === id)
-          .map((one) => ({ fault: id, what: one.what, askedMbit, measuredMbit: one.measured, reached: null }));
-      }
-      return targets.routers.map((router) => ({ fault: id, what: router, askedMbit, ...most(frame, router, window) }));
-    });
-}
-
-/** Most payload in any second, and whether the queue was never empty in that second. */
-function most(frame: Frame, router: string, window: Window): Pick<HeldCapacity, 'measuredMbit' | 'reached'> {
-  const records = frame.history
-    .of('queue')
-    .filter((one) => one.source === router && one.t >= window.startT + SETTLE_MS && one.t < window.endT);
-  const counter = payloadCounter(frame, router);
-  let found: { rate: number; full: boolean } | null = null;
-  for (const first of records) {
-    const last = records.find((one) => one.t >= first.t + SECOND_MS);
-    if (last === undefined) break;
-    const span = { startT: first.t, endT: last.t };
-    const rate = mbit(counter.in(span), span) ?? 0;
-    const full = records.every((one) => one.t < first.t || one.t > last.t || one.backlogBytes > 0);
-    if (found === null || rate > found.rate) found = { rate, full };
-  }
-  return found === null
-    ? { measuredMbit: null, reached: null }
-    : { measuredMbit: round(found.rate, 3), reached: found.full };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { History } from '../history/history.ts';
+import type { TriggerEnd } from '../history/records.ts';
 import type { Plan, PlanFault } from '../scenario/plan.ts';
 import { toSeconds } from './rounding.ts';
 
@@ -61,18 +62,12 @@ export function triggerOf(plan: Plan, history: History): Trigger {
   }
   // Where Toxiproxy makes the capacities there is no queue that could hold what was misrouted.
   const hasQueues = history.of('run.start')[0]?.shaping !== 'toxiproxy';
-  // Proofs come in the order of the misroutes' ends, one for each.
   const proofs = history.of('trigger.end').toSorted((a, b) => a.routesRestoredAt - b.routesRestoredAt);
   const proof = proofs.at(-1);
   const reverted = new Map(
     records.filter((record) => record.state === 'reverted').map((record) => [record.id, record.t]),
   );
-  const misroutes = faults
-    .filter((fault) => fault.kind === 'misroute')
-    .sort(
-      (a, b) => (reverted.get(a.id) ?? Number.POSITIVE_INFINITY) - (reverted.get(b.id) ?? Number.POSITIVE_INFINITY),
-    );
-  const unproved = new Set(misroutes.slice(proofs.length).map((fault) => fault.id));
+  const unproved = unprovedOf(faults, proofs, reverted);
   const ends = proofs.map(({ drainedAt }) => drainedAt);
   const open: string[] = [];
   for (const fault of faults) {
@@ -92,6 +87,22 @@ export function triggerOf(plan: Plan, history: History): Trigger {
     backlogAtRestoreBytes: proof?.backlogAtRestoreBytes ?? null,
     drainedT: proof?.drainedAt ?? null,
   };
+}
+
+/** Misroutes without a proof of their end. */
+function unprovedOf(
+  faults: readonly PlanFault[],
+  proofs: readonly TriggerEnd[],
+  reverted: ReadonlyMap<string, number>,
+): ReadonlySet<string> {
+  const misroutes = faults.filter((fault) => fault.kind === 'misroute');
+  const proved = new Set(proofs.map(({ fault }) => fault));
+  const open = misroutes.filter(({ id }) => !proved.has(id));
+  // Proofs of older versions say not whose they are, and come in the order of the misroutes' ends.
+  const nameless = proofs.filter(({ fault }) => fault === undefined).length;
+  const endOf = ({ id }: PlanFault): number => reverted.get(id) ?? Number.POSITIVE_INFINITY;
+  const inOrder = open.toSorted((a, b) => endOf(a) - endOf(b));
+  return new Set(inOrder.slice(nameless).map(({ id }) => id));
 }
 
 /** Most ids that a reason names: a flap may be a thousand faults. */

@@ -1,5 +1,6 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
+import { fewIds } from '../measure/trigger.ts';
 import { crashRows } from './crash-rows.ts';
 import { databaseRows } from './database-rows.ts';
 import { multiZoneRows } from './multi-zone-rows.ts';
@@ -149,7 +150,10 @@ function fabricRows({ fabric }: Result): readonly Row[] {
       `${carried}; ${rtt} (p99 ${milliseconds(path.measuredRttP99Ms)})`,
     ]);
   }
-  const worst = fabric.experiences.toSorted((a, b) => Number(a.holds ?? false) - Number(b.holds ?? false));
+  // What was not as asked first, then what nobody could tell, and what was excused last.
+  const rank = ({ holds, missing }: (typeof fabric.experiences)[number]): number =>
+    holds === false ? 0 : missing !== undefined ? 1 : holds === true ? 2 : 3;
+  const worst = fabric.experiences.toSorted((a, b) => rank(a) - rank(b));
   for (const seen of worst.slice(0, FAULTS_MAX)) {
     const as =
       seen.holds === null
@@ -163,9 +167,14 @@ function fabricRows({ fabric }: Result): readonly Row[] {
       `open: ${seen.seenOpen ?? '–'}, new: ${seen.seenFresh ?? '–'}${added}: ${as}`,
     ]);
   }
-  for (const { fault, what, askedMbit, measuredMbit, reached } of fabric.capacities.slice(0, FAULTS_MAX)) {
+  const { unwitnessed } = fabric;
+  if (unwitnessed !== undefined && unwitnessed.length > 0) {
+    rows.push(['without a witness', `${fewIds(unwitnessed)}: what connections saw is not known`]);
+  }
+  for (const { fault, what, askedMbit, measuredMbit, reached, reason } of fabric.capacities.slice(0, FAULTS_MAX)) {
     const how = reached === true ? 'filled' : 'at most';
-    rows.push([`${fault}: ${what}`, `${number(measuredMbit)} Mbit/s ${how}, asked ${number(askedMbit)}`]);
+    const seen = measuredMbit === null ? orReason(reason ?? null) : `${number(measuredMbit)} Mbit/s ${how}`;
+    rows.push([`${fault}: ${what}`, `${seen}, asked ${number(askedMbit)}`]);
   }
   rows.push(['links that no byte crossed', silentLinksText(fabric)]);
   if (fabric.replacedRouters.length > 0) {

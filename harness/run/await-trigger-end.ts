@@ -11,11 +11,13 @@ const POLL_MS = { least: 25, most: 250 } as const;
  * The queue is first in, first out, so no misrouted byte is left then, although native copies may keep it from
  * ever being empty.
  *
+ * @param fault the misroute's id
  * @param routesRestoredAt when the restored routes were read back
  * @returns null when that did not happen within `limitMs`
  */
 export async function awaitTriggerEnd(
   router: Router,
+  fault: string,
   routesRestoredAt: number,
   limitMs: number,
   signal: AbortSignal,
@@ -31,6 +33,7 @@ export async function awaitTriggerEnd(
         kind: 'trigger.end',
         t: monotonicMs(),
         source: router.id,
+        fault,
         routesRestoredAt,
         backlogAtRestoreBytes: atRestore.backlogBytes,
         drainedAt: monotonicMs(),

@@ -174,7 +174,7 @@ async function putBack(
   if (share !== 0) throw new Error(`fault ${id} is still in force after its revert`);
   options.journal.reverted(bound.plan);
   if (bound.drains !== null && !options.signal.aborted) {
-    background.proof(proveTriggerEnd(bound.drains, restoredAt, options, background.signal));
+    background.proof(proveTriggerEnd(bound.drains, id, restoredAt, options, background.signal));
   }
 }
 
@@ -187,22 +187,28 @@ async function lookBeforeRevert(bound: BoundFault, schedule: FaultSchedule, opti
   try {
     const measured = await withDeadline(schedule.finish(bound), faultLimitMs, `the dose of ${bound.plan.id}`);
     for (const dose of measured) options.onRecord(dose);
+  } catch (error) {
+    record(options, bound, 'unread', `its dose: ${(error as Error).message}`);
+  }
+  try {
     const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${bound.plan.id}`);
     if (share !== 1) record(options, bound, 'slipped');
-  } catch {
-    record(options, bound, 'slipped');
+  } catch (error) {
+    // An engine that does not answer, or a mistake of ours: neither says that something put the fault back.
+    record(options, bound, 'unread', (error as Error).message);
   }
 }
 
 /** The storm begins while the queue drains, so the proof runs beside the next phase. */
 async function proveTriggerEnd(
   router: NonNullable<BoundFault['drains']>,
+  fault: string,
   restoredAt: number,
   options: RunPhasesOptions,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const proof = await awaitTriggerEnd(router, restoredAt, DRAIN_LIMIT_MS, signal);
+    const proof = await awaitTriggerEnd(router, fault, restoredAt, DRAIN_LIMIT_MS, signal);
     if (proof !== null) options.onRecord(proof);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -230,8 +236,13 @@ function note(options: RunPhasesOptions, phase: PlanPhase, state: 'begin' | 'end
   options.onRecord({ kind: 'phase', t: monotonicMs(), source: 'harness', phase: phase.name, state });
 }
 
-function record(options: RunPhasesOptions, bound: BoundFault, state: FaultRecord['state']): void {
-  const { id, kind, description } = bound.plan;
+function record(
+  options: RunPhasesOptions,
+  bound: BoundFault,
+  state: FaultRecord['state'],
+  detail = bound.plan.description,
+): void {
+  const { id, kind } = bound.plan;
   options.onRecord({
     kind: 'fault',
     t: monotonicMs(),
@@ -239,6 +250,6 @@ function record(options: RunPhasesOptions, bound: BoundFault, state: FaultRecord
     id,
     fault: kind,
     state,
-    detail: description,
+    detail,
   });
 }

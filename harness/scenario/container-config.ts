@@ -38,6 +38,11 @@ export interface ContainerConfig {
  */
 export const CRASH_EXIT_CODE = 86;
 
+/** How often a witness sends a byte on its open connection, and opens a new one, ms. */
+export const WITNESS_EVERY = { pingMs: 50, newConnectionMs: 250 } as const;
+/** How often a witness and its echo say that they are there, whatever they see, ms. */
+export const WITNESS_TELLS_MS = 500;
+
 /** Ports on which the fixtures' programs listen, on every address of theirs. */
 export const PORTS = {
   peer: 7000,

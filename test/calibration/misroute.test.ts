@@ -53,7 +53,7 @@ test('a misroute moves all bytes to its nodes to the thin network, and keeps the
   await kept.revert();
   const restoredAt = monotonicMs();
   expect(await kept.probe()).toBe(0);
-  const end = await awaitTriggerEnd(thin, restoredAt, 20_000, new AbortController().signal);
+  const end = await awaitTriggerEnd(thin, 'misroute-1', restoredAt, 20_000, new AbortController().signal);
   await flood;
   // What stands in its buffers, tens of megabytes where the kernel has let them grow, would go on arriving after the pings.
   await execIn(lab, 'a2', ['sh', '-c', 'kill -USR1 1; echo done']);

@@ -130,6 +130,60 @@ test('a fault too short for a witness is not judged', () => {
   expect(seen).toMatchObject({ holds: null, reason: 'in force too shortly to tell' });
 });
 
+test.each([
+  ['witness', 'the witness of a1->a2@primary in a1', { pinger: 21_000, echo: 32_000 }],
+  ['echo', 'the echo of a1->a2@primary in a2', { pinger: 32_000, echo: 21_000 }],
+] as const)('a %s that dies while the fault is in force is a problem, and is named', (_, who, until) => {
+  const seen = witness({ ping: null, tried: 'refused', closed: true }) as Extract<HistoryRecord, { kind: 'witness' }>;
+  const cutOff = {
+    ...seen,
+    t: Math.min(seen.t, until.pinger),
+    pings: seen.pings.filter(([t]) => t < until.pinger),
+    tried: seen.tried.filter(([t]) => t < until.pinger),
+  };
+  const records = [...RUN, cutOff, ...echoes(until.echo)];
+  const [experience] = fabricOf(planWith(cut(REFUSE)), records).experiences;
+  expect(experience).toMatchObject({ holds: null, missing: [expect.stringContaining(who)] });
+  expect(problemsOf(planWith(cut(REFUSE)), records)[0]).toContain(who);
+});
+
+test('a witness in a container that a fault silences is excused for as long', () => {
+  const frozen = planFault('pause-1', {
+    silences: ['a2'],
+    targets: { zone: 'use1-a', routers: [], links: [], containers: ['a2'] },
+  });
+  const records = [
+    ...RUN,
+    told('pause-1', 'applied', 20_500),
+    { ...told('pause-1', 'reverted', 25_990), state: 'reverting' } as HistoryRecord,
+    witness({ ping: null, tried: 'refused', closed: true }),
+    ...echoes(32_000).filter(({ t }) => t < 20_500 || t > 26_000),
+  ];
+  const [experience] = fabricOf(planWith(cut(REFUSE), frozen), records).experiences;
+  expect(experience).toMatchObject({ holds: null, reason: expect.stringContaining('pause-1') });
+  expect(experience?.missing).toBeUndefined();
+});
+
+test('a fault on whose links nobody looks is told as that', () => {
+  const blind = { ...planWith(cut(REFUSE)), witnesses: [] };
+  expect(fabricOf(blind, RUN)).toMatchObject({ experiences: [], unwitnessed: ['cut-1'] });
+  expect(fabricOf(planWith(cut(REFUSE)), RUN).unwitnessed).toEqual([]);
+});
+
+test('a gauge is the witness of its own links', () => {
+  const link: PlanLink = { ...LINK, id: 'a-gauge->a-gauge@primary', source: 'a-gauge', destination: 'a-gauge' };
+  const own = cut(REFUSE);
+  const plan = { ...planWith({ ...own, targets: { ...own.targets, links: [link.id] } }), links: [link], witnesses: [] };
+  const seen = witness({ ping: null, tried: 'refused', closed: true });
+  const gauge = { ...seen, kind: 'gauge', source: 'a-gauge', plane: 'primary', lagP99Ms: 1 } as HistoryRecord;
+  expect(fabricOf(plan, [...RUN, gauge])).toMatchObject({ experiences: [{ holds: true }], unwitnessed: [] });
+});
+
+function echoes(until: number): HistoryRecord[] {
+  const count = Math.floor((until - 9_000) / 500);
+  return Array.from({ length: count }, (_, i) => ({ kind: 'witness.echo', t: 9_000 + i * 500, source: 'a2' }));
+}
+
 test('a capacity that the path had not before the run is a problem, and so is one that was not measured', () => {
   const without = RUN.filter((record) => record.kind !== 'gauge.path');
   const fine = witness({ ping: null, tried: 'refused', closed: true });
@@ -152,6 +206,48 @@ test('a router under a capacity fault: the most of any second, and whether the q
   expect(problemsOf(plan, [...RUN, ...sent(5, 0)])).toEqual([]);
   expect(problemsOf(plan, [...RUN, ...sent(5, 5000)])[0]).toMatch(/carried 5 Mbit\/s, asked 20/);
   expect(problemsOf(plan, [...RUN, ...sent(25, 0)])[0]).toMatch(/carried 25 Mbit\/s, asked 20/);
+});
+
+test('of capacities that overlap the least is in force, and each is judged where it is that', () => {
+  const asked = (id: string, mbit: number): PlanFault =>
+    planFault(id, {
+      experience: { open: 'answers', fresh: 'answered', addedRttMs: 0, capacityMbit: mbit },
+      targets: { zone: 'use1-a', routers: ['a-primary'], links: [], containers: [] },
+    });
+  const plan = planWith(asked('cut-1', 20), asked('cut-2', 10));
+  // The whole run the queue is full: 20 Mbit/s from 15 s to 25 s, but for the half of it while both are in force.
+  const rates = (lower: number): HistoryRecord[] => {
+    let mbit = 0;
+    return Array.from({ length: 61 }, (_, i) => {
+      const t = 15_000 + 250 * i;
+      mbit += 0.25 * (t > 20_000 && t <= 25_000 ? lower : 20);
+      return queue('a-primary', t, (mbit * 1e6 * 1514) / 1448 / 8, 5_000);
+    });
+  };
+  const both = (lower: number) => [
+    ...RUN.filter((one) => one.kind !== 'fault'),
+    told('cut-1', 'applied', 15_000),
+    told('cut-2', 'applied', 20_000),
+    { ...told('cut-2', 'reverted', 25_000), state: 'reverting' } as HistoryRecord,
+    { ...told('cut-1', 'reverted', 29_900), state: 'reverting' } as HistoryRecord,
+    ...rates(lower),
+  ];
+  expect(fabricOf(plan, both(10)).capacities).toMatchObject([
+    { fault: 'cut-1', measuredMbit: 20, reached: true },
+    { fault: 'cut-2', measuredMbit: 10, reached: true },
+  ]);
+  const ofCapacity = (records: HistoryRecord[]) => problemsOf(plan, records).filter((what) => what.includes('asked'));
+  expect(ofCapacity(both(10))).toEqual([]);
+  expect(ofCapacity(both(20))).toEqual(['cut-2: a-primary carried 20 Mbit/s, asked 10']);
+  // The wider one in force only together with the narrower one is not judged, and is no problem.
+  const nested = both(10).map((one) =>
+    one.kind === 'fault' && one.id === 'cut-1' ? { ...one, t: one.state === 'applied' ? 20_100 : 24_900 } : one,
+  );
+  expect(fabricOf(plan, nested).capacities[0]).toMatchObject({
+    measuredMbit: null,
+    reason: expect.stringContaining('less'),
+  });
+  expect(ofCapacity(nested)).toEqual([]);
 });
 
 test('a cap on a link is a bound', () => {
@@ -193,6 +289,11 @@ test.each([
     'left something behind',
     { kind: 'final-state', t: 30_001, source: 'harness', problems: ['a3 is frozen'] },
     /a3 is frozen/,
+  ],
+  [
+    'could not read a fault',
+    { ...told('cut-1', 'applied', 22_980, 'no answer'), state: 'unread' },
+    /not be read.*no answer/,
   ],
   ['lost a fault before its time', { ...told('cut-1', 'applied', 22_980), state: 'slipped' }, /not in force any more/],
 ] as const)('a run that %s is marked', (_, record, words) => {

@@ -86,6 +86,13 @@ describe('misroutes', () => {
     expect(half.trigger).toMatchObject({ endT: null, endReason: 'the end of misroute-2 was not proved' });
   });
 
+  test('are matched with their proofs by name: where the first is not proved, it is the first that is told', () => {
+    const second = { ...triggerEnd(33_000, 34_500), fault: 'misroute-2' } as HistoryRecord;
+    expect(frameWith(twice, ...both, [second]).trigger.endReason).toBe('the end of misroute-1 was not proved');
+    const first = { ...triggerEnd(22_000, 23_000), fault: 'misroute-1' } as HistoryRecord;
+    expect(frameWith(twice, ...both, [first, second]).trigger.endReason).toBeNull();
+  });
+
   test('without queues of the kernel, end when they are reverted', () => {
     const start: HistoryRecord = { ...(runStart(9_000) as RunStart), shaping: 'toxiproxy', shapingReason: 'no tc' };
     expect(frameWith(twice, ...both, [start]).trigger).toMatchObject({ endT: 33_000, endReason: null });

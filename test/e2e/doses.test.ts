@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { beforeAll, expect, test } from 'vitest';
+import type { HistoryRecord } from '../../harness/history/records.ts';
+import { runInside } from '../../harness/lab/containers/run-inside.ts';
+import { connectEngine } from '../../harness/lab/engine/connect.ts';
+import { LABELS } from '../../harness/lab/labels.ts';
+import type { Result } from '../../harness/report/result-schema.ts';
+import { newFolder, zonestorm } from './cli.ts';
+import { leftovers } from './leftovers.ts';
+
+/** One run, in which the test itself kills a witness while its fault is in force. */
+const SCENARIO = 'test/e2e/scenarios/doses.yaml';
+
+let docker: Docker;
+let code: number | null;
+let result: Result;
+beforeAll(async () => {
+  const engine = await connectEngine();
+  if (engine === null) throw new Error('no engine');
+  docker = engine;
+  const folder = await newFolder();
+  const run = zonestorm(['run', SCENARIO, '--out', folder, '--json', '--seed', '1']);
+  await run.said(/^blind \d/m);
+  await killProgram(await containerOf(folder, 'a1'), 'gauge/witness.ts');
+  const finished = await run.finished;
+  code = finished.code;
+  result = JSON.parse(finished.stdout) as Result;
+  for (const { check, what } of result.verdict.problems) console.error(`! ${check}: ${what}`);
+});
+
+/** The engine's id of a container of a run that goes on. */
+async function containerOf(folder: string, id: string): Promise<string> {
+  const [line = ''] = (await readFile(join(folder, 'history.jsonl'), 'utf8')).split('\n');
+  const { runId } = JSON.parse(line) as Extract<HistoryRecord, { kind: 'run.start' }>;
+  const label = [`${LABELS.run}=${runId}`, `${LABELS.id}=${id}`];
+  const [found] = await docker.listContainers({ filters: { label } });
+  if (found === undefined) throw new Error(`no container ${id} of run ${runId}`);
+  return found.Id;
+}
+
+/** SIGKILL to the programs inside whose command line has this; the pattern does not match the line that looks for it. */
+async function killProgram(container: string, program: string): Promise<void> {
+  const pattern = program.replace('.', '[.]');
+  const killed = await runInside(docker, container, [
+    'sh',
+    '-c',
+    `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q '${pattern}' && kill -9 \${p#/proc/} && echo $p; done; true`,
+  ]);
+  expect(killed.trim().split('\n')).toHaveLength(1);
+}
+
+test('a witness that dies while its fault is in force makes the run inconclusive, and is named', () => {
+  expect(code).toBe(2);
+  const seen = result.fabric.experiences.find(({ fault }) => fault === 'cut-2');
+  expect(seen).toMatchObject({ link: 'a1->a2@primary', holds: null });
+  expect(result.verdict.problems).toContainEqual({
+    check: 'fabric',
+    what: expect.stringMatching(/^cut-2 on a1->a2@primary was not witnessed: the witness of .* in a1 said nothing for/),
+  });
+});
+
+test('a cut of a link from outside is seen by a witness on the host', () => {
+  expect(result.fabric.experiences).toContainEqual(
+    expect.objectContaining({
+      ...{ fault: 'cut-1', link: 'host->a-app@primary', holds: true },
+      ...{ seenOpen: 'closed', seenFresh: 'refused' },
+    }),
+  );
+});
+
+test('of two capacities of one router each is judged while it is the least', () => {
+  expect(result.fabric.capacities).toMatchObject([
+    { fault: 'capacity-1', reached: true },
+    { fault: 'capacity-2', reached: true },
+  ]);
+  expect(result.verdict.problems.filter(({ what }) => what.startsWith('capacity'))).toEqual([]);
+});
+
+test('nothing is left', async () => {
+  await expect.poll(leftovers, { timeout: 30_000, interval: 1_000 }).toEqual([]);
+});
