@@ -21,7 +21,7 @@ import { withoutHeaders } from './containers/without-headers.ts';
 import { LABELS, labelsOf } from './labels.ts';
 import { LIMITS } from './limits.ts';
 import { createNetworks, type NetworkNames } from './networks/create-networks.ts';
-import { Isolation } from './networks/isolation.ts';
+import { type Arrivals, Isolation } from './networks/isolation.ts';
 import { programEnvironment } from './program-environment.ts';
 import { Programs } from './programs.ts';
 import { type StartedRouter, startRouter } from './start-router.ts';
@@ -110,7 +110,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       idOf: (id) => this.containerId(id),
       gone: options.gone ?? new AbortController().signal,
       onStarted: async (id, sinceSeconds, hold) => {
-        await this.#isolation?.enforce();
+        await this.#isolation?.enforce(this.#arrivals([id]));
         await this.telemetry.follow(id, this.containerId(id), sinceSeconds);
         this.programs.restarted(id, hold);
         await this.#witnesses.restart(id);
@@ -222,7 +222,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       this.#startIsolation(helper),
     ]);
     isolation?.spare(routers.flatMap(({ ports }) => ports));
-    await isolation?.enforce();
+    await isolation?.enforce(this.#arrivals([...plan.containers, ...plan.routers].map(({ id }) => id)));
     this.#isolation = isolation;
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
     for (const roles of START_ORDER) {
@@ -254,8 +254,24 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
 
   async #startIsolation(helper: string | null): Promise<Isolation | null> {
     if (helper === null) return null;
-    const internal = this.plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
-    return Isolation.start(this.docker, helper, internal);
+    return Isolation.start(this.docker, helper, this.#internalNetworks());
+  }
+
+  /** How many ports these containers and routers have on each internal network. */
+  #arrivals(ids: readonly string[]): Arrivals {
+    const counts = new Map<string, number>();
+    const internal = new Set(this.#internalNetworks());
+    for (const one of [...this.plan.containers, ...this.plan.routers].filter(({ id }) => ids.includes(id))) {
+      for (const { network } of one.attachments) {
+        const name = this.networkName(network);
+        if (internal.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
+  #internalNetworks(): string[] {
+    return this.plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
   }
 
   async #keepDisks(): Promise<void> {

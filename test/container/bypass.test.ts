@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withoutHeaders } from '../../harness/lab/containers/without-headers.ts';
 import type { Plan } from '../../harness/scenario/plan.ts';
@@ -5,9 +6,35 @@ import { address, dial, type ProbeLab, probesOnly, startProbeLab } from './probe
 
 let probe: ProbeLab;
 beforeAll(async () => {
-  probe = await startProbeLab(['a1', 'a2'], (plan) => triesFirst(probesOnly(plan)));
+  const docker = withBridges((network) => `zs${process.pid}-${network}`);
+  probe = await startProbeLab(['a1', 'a2'], (plan) => triesFirst(probesOnly(plan)), 'kernel', { docker });
 });
 afterAll(() => probe?.[Symbol.asyncDispose]());
+
+/**
+ * An engine that calls the bridges of half of its networks otherwise than by the networks' ids, as Docker does when it
+ * is told to and others do by themselves.
+ */
+function withBridges(nameOf: (network: number) => string, hide = false): (engine: Docker) => Docker {
+  let made = 0;
+  const named = (options: Docker.NetworkCreateOptions): Docker.NetworkCreateOptions => {
+    made += 1;
+    if (made % 2 === 0) return options;
+    return { ...options, Options: { 'com.docker.network.bridge.name': nameOf(made) } };
+  };
+  return (engine) =>
+    Object.create(engine, {
+      createNetwork: { value: (options: Docker.NetworkCreateOptions) => engine.createNetwork(named(options)) },
+      getNetwork: { value: (id: string) => (hide ? withoutOptions(engine.getNetwork(id)) : engine.getNetwork(id)) },
+    }) as Docker;
+}
+
+/** It does not tell what it was told. */
+function withoutOptions(network: Docker.Network): Docker.Network {
+  return Object.create(network, {
+    inspect: { value: async () => ({ ...((await network.inspect()) as Docker.NetworkInspectInfo), Options: {} }) },
+  }) as Docker.Network;
+}
 
 const PEER = 7000;
 const HASTY = 'a1';
@@ -116,4 +143,10 @@ test('it finds a bypass when there is one', async () => {
   const outcomes = await probe.exec<Record<string, string>>('a1', 'reach.ts', [`${ip}:${PEER}`]);
   expect(Object.values(outcomes)).toEqual(['open']);
   for (const id of ['a1', 'a2']) await extra.disconnect({ Container: probe.lab.containerId(id), Force: true });
+});
+
+test('bridges that cannot be found end the start, as nobody would be kept apart', async () => {
+  const docker = withBridges((network) => `zs${process.pid}x${network}`, true);
+  const start = startProbeLab(['a1', 'a2'], probesOnly, 'kernel', { docker });
+  await expect(start).rejects.toThrow(/fewer ports are on the engine's bridges than containers were attached: 0 of \d/);
 });

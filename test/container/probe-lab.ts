@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import type { Shaping } from '../../harness/fabric/router.ts';
 import { FAULTS } from '../../harness/fault/catalogue.ts';
 import type { HistoryRecord } from '../../harness/history/records.ts';
@@ -26,6 +27,13 @@ export interface ProbeLab extends AsyncDisposable {
   exec<T>(id: string, program: string, args: readonly (string | number)[]): Promise<T>;
 }
 
+export interface ProbeHooks {
+  /** Another way to ask the same engine. */
+  readonly docker?: (engine: Docker) => Docker;
+  /** Called as the lab starts, before it goes on. */
+  readonly progress?: (line: string) => void;
+}
+
 /** At which doses are calibrated, whatever capacities suit the load of a preset. */
 const CAPACITIES = {
   'zones.use1-a.primary.capacity': '120mbit',
@@ -42,9 +50,14 @@ export async function startProbeLab(
   nodes: readonly string[],
   change: (plan: Plan) => Plan = probesOnly,
   shaping: Shaping = 'kernel',
+  hooks: ProbeHooks = {},
 ): Promise<ProbeLab> {
-  const progress = (line: string): void => console.error(line);
-  const docker = await ensureEngine({ yes: true, progress });
+  const progress = (line: string): void => {
+    console.error(line);
+    hooks.progress?.(line);
+  };
+  const engine = await ensureEngine({ yes: true, progress });
+  const docker = hooks.docker?.(engine) ?? engine;
   const context = { docker, progress };
   const images = {
     runtime: (await resolveImage(context, 'runtime')).tag,
