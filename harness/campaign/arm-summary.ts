@@ -131,17 +131,21 @@ export function spreadOf(observations: readonly Observation[], metric: string): 
 /** What a reader has to know of the runs beside their numbers. */
 export function notesOn(observations: readonly Observation[]): string[] {
   const environments = new Set(observations.flatMap(({ environment }) => environment ?? []));
-  const lost = observations.filter(
-    ({ state, values }) => state === 'inconclusive' && Number(values.get('ledger.lost')) > 0,
-  );
+  const lost = observations.filter(({ state, values }) => state === 'inconclusive' && lostOf(values) !== null);
   return [
     ...(environments.size > 1
       ? [`the runs were made with different software or on different machines: ${[...environments].join(' | ')}`]
       : []),
     // No load on the machine excuses these, so they are told although the run does not count.
     ...lost.map(
-      ({ arm, seed, values }) =>
-        `${arm}, seed ${seed} is inconclusive and lost ${values.get('ledger.lost')} acknowledged extents`,
+      ({ arm, seed, values }) => `${arm}, seed ${seed} is inconclusive and lost ${lostOf(values)} acknowledged extents`,
     ),
   ];
+}
+
+/** `null`: none that is known of. */
+function lostOf(values: Observation['values']): string | null {
+  const lost = values.get('ledger.lost');
+  if (typeof lost === 'number') return lost > 0 ? String(lost) : null;
+  return lost !== undefined && 'atLeast' in lost ? `at least ${lost.atLeast}` : null;
 }

@@ -7,6 +7,7 @@ import { checkFabric } from './check-fabric.ts';
 import { checkOperator } from './check-operator.ts';
 import { checkRunEnd } from './check-run-end.ts';
 import { checkValidity } from './check-validity.ts';
+import { checkVerification } from './check-verification.ts';
 import { namesOf, parseExpectation } from './expectation/parse-expectation.ts';
 import { type Judged, judgeExpectation } from './judge-expectation.ts';
 import type { Problem } from './problem.ts';
@@ -29,6 +30,7 @@ const CHECKS: readonly Check[] = [
   checkOperator,
   checkAgreement,
   checkValidity,
+  checkVerification,
 ];
 
 /** Judges a run. A check that throws makes the run inconclusive, with the error: it never counts as passed. */

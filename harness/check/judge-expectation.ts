@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PlanExpectation } from '../scenario/plan.ts';
-import { evaluate, type Resolved } from './expectation/evaluate.ts';
+import { evaluate, type Judgement, type Resolved } from './expectation/evaluate.ts';
 import { parseExpectation } from './expectation/parse-expectation.ts';
 import type { MetricArguments, MetricValue } from './metrics.ts';
 
@@ -20,8 +20,9 @@ export type Judged = z.infer<typeof judgedSchema>;
 const VERY_LONG = 1e9;
 
 /**
- * Judges one expectation. A measurement known only as a lower bound ("not recovered within 70 s") decides an
- * inequality when the outcome is the same for the bound and for any larger value; otherwise it stays open.
+ * Judges one expectation. A measurement known only as a lower bound ("not recovered within 70 s", "at least 3 lost")
+ * decides it when the outcome is the same for the bound and for any larger value: of an equality, when both are on the
+ * same side of what is asked. Otherwise it stays open.
  */
 export function judgeExpectation(
   { text, file, line }: PlanExpectation,
@@ -34,7 +35,8 @@ export function judgeExpectation(
     (name: string, args: MetricArguments): Resolved => {
       const value = resolve(name, args);
       if (typeof value === 'number' || 'unavailable' in value) return value;
-      bounds.add(`${name} ≥ ${Number(value.atLeast.toPrecision(4))}`);
+      const because = value.because === undefined ? '' : ` (${value.because})`;
+      bounds.add(`${name} ≥ ${Number(value.atLeast.toPrecision(4))}${because}`);
       return bound(value.atLeast);
     };
   const judged = evaluate(
@@ -49,7 +51,12 @@ export function judgeExpectation(
     with_(() => VERY_LONG),
   );
   const isOrdered = expectation.comparison !== '=' && expectation.comparison !== '!=';
-  const held = isOrdered && judged.held === unbounded.held ? judged.held : null;
+  const isDecided = judged.held === unbounded.held && (isOrdered || sideOf(judged) === sideOf(unbounded));
+  const held = isDecided ? judged.held : null;
   const known = `known only as a lower bound: ${[...bounds].join(', ')}`;
   return { ...base, held, explanation: `${judged.explanation}; ${known}` };
 }
+
+/** Whether the left side is less, equal or more; `null` where there is no number. */
+const sideOf = ({ left, right }: Judgement): number | null =>
+  left === null || right === null ? null : Math.sign(left - right);

@@ -2,10 +2,13 @@ import type { Measurements } from '../measure/measure-run.ts';
 import { faultWindow } from '../measure/queues.ts';
 import type { Recovery } from '../measure/recovery.ts';
 import { stuckShareAt } from '../measure/stuck-share.ts';
+import { notVerifiedOf } from './not-verified.ts';
 
-/** A lower bound: it had taken this long when the record ended. */
+/** A lower bound: it had taken this long when the record ended, or so many were found and not everything was looked at. */
 export interface AtLeast {
   readonly atLeast: number;
+  /** Why it is no more than a bound, where that is not plain. */
+  readonly because?: string;
 }
 export type MetricValue = number | AtLeast | { readonly unavailable: string };
 export type MetricArguments = Readonly<Record<string, number>>;
@@ -68,6 +71,16 @@ const ledger =
   (value: (ledger: Measurements['ledger']) => number): Metric['value'] =>
   (m) =>
     m.ledger.reason === null ? value(m.ledger) : or(null, m.ledger.reason);
+
+/**
+ * What a safety claim is about: how many were found to be wrong. 0 only where everything was looked at; otherwise what
+ * was found is a lower bound, and where nothing was found nobody knows.
+ */
+export function foundWrong(found: number, notVerified: readonly string[]): MetricValue {
+  if (notVerified.length === 0) return found;
+  const because = notVerified.join('; ');
+  return found === 0 ? { unavailable: because } : { atLeast: found, because };
+}
 
 /** By name as expectations use it. Those of a zone are in `zone-metrics.ts`. */
 export const METRICS: Readonly<Record<string, Metric>> = {
@@ -218,13 +231,18 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   ),
   'ledger.lost': metric(
     'count',
-    'extents wrong on a confirmed replica',
-    ledger((l) => l.extentsLost),
+    'extents wrong on a confirmed replica; not available where none was found and not everything was verified',
+    ({ ledger }) => foundWrong(ledger.extentsLost, notVerifiedOf(ledger)),
   ),
   'ledger.unverified': metric(
     'count',
-    'extents that could not be read, and volumes without a ledger',
-    ledger((l) => l.extentsUnverified + l.volumesWithoutLedger),
+    'extents that could not be read, volumes without a ledger, and acknowledged writes that no ledger has',
+    ({ ledger }) => {
+      if (ledger.reason !== null) return or(null, ledger.reason);
+      const known = ledger.extentsUnverified + ledger.volumesWithoutLedger + (ledger.writesForgotten ?? 0);
+      const problem = ledger.reading?.problem ?? null;
+      return known === 0 && problem !== null ? or(null, problem) : known;
+    },
   ),
   'host.cpuMedian': metric('share', 'median CPU of the machine', (m) => or(m.machine.cpuMedianShare)),
   'host.cpuP95': metric('share', 'p95 CPU of the machine', (m) => or(m.machine.cpuP95Share)),

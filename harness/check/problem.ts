@@ -2,7 +2,18 @@ import { z } from 'zod';
 
 /** Something that keeps a run from proving anything, with its numbers. */
 export const problemSchema = z.strictObject({
-  check: z.enum(['run', 'baseline', 'dose', 'fabric', 'operator', 'agreement', 'validity', 'expectation', 'error']),
+  check: z.enum([
+    'run',
+    'baseline',
+    'dose',
+    'fabric',
+    'operator',
+    'agreement',
+    'validity',
+    'verification',
+    'expectation',
+    'error',
+  ]),
   what: z.string(),
 });
 export type Problem = z.infer<typeof problemSchema>;

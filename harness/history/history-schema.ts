@@ -34,6 +34,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     images: z.record(z.string(), z.string()),
     shaping: z.enum(['kernel', 'toxiproxy']),
     shapingReason: z.string().nullable(),
+    records: count.exactOptional(),
   }),
   record('run.end', {
     outcome: z.enum(['completed', 'deadline', 'interrupted', 'broken']),
@@ -269,6 +270,15 @@ export const historySchema = z.discriminatedUnion('kind', [
     primary: z.string(),
     mirror: z.string().nullable(),
     joining: z.string().nullable(),
+  }),
+  record('disk', { path: z.string(), files: count }),
+  record('unread', { what: z.string(), why: z.string() }),
+  record('reader', {
+    disks: z.array(z.string()),
+    exitCode: z.int().nullable(),
+    reason: z.string().nullable(),
+    tornLines: count,
+    example: z.string().nullable(),
   }),
 ]);
 

@@ -18,6 +18,9 @@ interface Stamped {
 
 // ---- the harness -----------------------------------------------------------------------------------------
 
+/** Of the records that are written now; see `RunStart.records`. */
+export const RECORDS_VERSION = 2;
+
 export interface RunStart extends Stamped {
   readonly kind: 'run.start';
   readonly runId: string;
@@ -31,6 +34,8 @@ export interface RunStart extends Stamped {
   /** How capacities come about, and why not by the kernel's queue. */
   readonly shaping: 'kernel' | 'toxiproxy';
   readonly shapingReason: string | null;
+  /** Version of the records. 2: the `reader` tells how the reading of disks went. Older histories have nothing. */
+  readonly records?: number;
 }
 export interface RunEnd extends Stamped {
   readonly kind: 'run.end';
@@ -493,6 +498,33 @@ export interface MembershipRecord extends Stamped {
   readonly mirror: string | null;
   readonly joining: string | null;
 }
+/** Printed by the reader: one disk has been gone through to its end, and `files` of its files could be read. */
+export interface DiskRecord extends Stamped {
+  readonly kind: 'disk';
+  /** Where it was mounted. */
+  readonly path: string;
+  readonly files: number;
+}
+/** Printed by the reader: a disk, a file or a database that could not be read. */
+export interface UnreadRecord extends Stamped {
+  readonly kind: 'unread';
+  readonly what: string;
+  readonly why: string;
+}
+/** The harness's own word on the reader, after its end: what it was asked for, and how it ended. */
+export interface ReaderRecord extends Stamped {
+  readonly kind: 'reader';
+  /** Where each disk was mounted that it was to read. */
+  readonly disks: readonly string[];
+  /** As the engine tells it, 128 + the signal for one that was killed; `null`: it did not end, or is gone. */
+  readonly exitCode: number | null;
+  /** What else is known of an end before its time. */
+  readonly reason: string | null;
+  /** Lines of its output that are no record of a reader, such as one that was cut off. */
+  readonly tornLines: number;
+  /** The first of them, shortened. */
+  readonly example: string | null;
+}
 
 export type HistoryRecord =
   | RunStart
@@ -538,7 +570,10 @@ export type HistoryRecord =
   | NodeCallsRecord
   | AppRecord
   | ReplicaRecord
-  | MembershipRecord;
+  | MembershipRecord
+  | DiskRecord
+  | UnreadRecord
+  | ReaderRecord;
 
 /** A record as a container prints it, before the harness says whose it is. */
 export type PrintedRecord = HistoryRecord extends infer R ? (R extends unknown ? Omit<R, 'source'> : never) : never;

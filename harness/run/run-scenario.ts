@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Shaping } from '../fabric/router.ts';
 import { appendHistory } from '../history/append-history.ts';
-import type { HistoryRecord, RunEnd } from '../history/records.ts';
+import { type HistoryRecord, RECORDS_VERSION, type RunEnd } from '../history/records.ts';
 import { chooseShaping, type ShapingChoice } from '../lab/choose-shaping.ts';
 import { clean, runsOnEngine } from '../lab/clean.ts';
 import { EngineWatch, engineGone } from '../lab/engine/watch-engine.ts';
@@ -228,6 +228,7 @@ async function runStart(options: RunScenarioOptions, runId: string, shaping: Sha
     images: { ...options.images },
     shaping: shaping.shaping,
     shapingReason: shaping.reason,
+    records: RECORDS_VERSION,
   };
 }
 
@@ -236,7 +237,7 @@ async function conduct(
   lab: Lab,
   live: LiveState,
   journal: Journal,
-  options: RunScenarioOptions,
+  options: RunScenarioOptions & { readonly gone: AbortSignal },
   onRecord: (record: HistoryRecord) => void,
 ): Promise<void> {
   const { plan } = lab;
@@ -268,7 +269,12 @@ async function conduct(
   await lab.stop(lab.withRole('control-plane', 'gauge'));
   await recordLinkBytes(lab, onRecord);
   options.progress('reading every replica from disk');
-  await readDisks(lab, { image: options.images.fixtures, sessionLabels: options.sessionLabels, onRecord });
+  await readDisks(lab, {
+    image: options.images.fixtures,
+    sessionLabels: options.sessionLabels,
+    onRecord,
+    gone: options.gone,
+  });
 }
 
 /** All programs have ended, and with them every connection: Toxiproxy has added up what crossed each link. */

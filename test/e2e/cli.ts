@@ -64,9 +64,14 @@ export interface Run extends Finished {
   readonly result: Result;
 }
 
-/** A whole run into a folder of its own. */
-export async function runScenario(scenario: string, args: readonly string[]): Promise<Run> {
+/** A whole run into a folder of its own; `started` is told that before it begins. */
+export async function runScenario(
+  scenario: string,
+  args: readonly string[],
+  started: (folder: string) => void = () => undefined,
+): Promise<Run> {
   const folder = await newFolder();
+  started(folder);
   const finished = await zonestorm(['run', scenario, '--out', folder, '--json', ...args]).finished;
   if (finished.stdout === '') throw new Error(`no result; exit ${finished.code}:\n${finished.stderr.slice(-3000)}`);
   const result = JSON.parse(finished.stdout) as Result;

@@ -23,7 +23,11 @@ export async function followLog(
     rest = parts.pop() ?? '';
     for (const line of parts) onLine(line);
   });
-  lines.on('end', resolve);
+  lines.on('end', () => {
+    // Of a program that was killed, the last line may be cut off.
+    if (rest !== '') onLine(rest);
+    resolve();
+  });
   docker.modem.demuxStream(stream, lines, new PassThrough().resume());
   stream
     .on('end', () => lines.end())

@@ -216,6 +216,54 @@ describe('wrong data is a failure, not a matter of opinion', () => {
   });
 });
 
+describe('what was not verified is not ok', () => {
+  const SAFETY = ['ledger.lost = 0'];
+  const reader = (exitCode: number): HistoryRecord => ({
+    ...{ kind: 'reader', source: 'harness', t: 170_000, disks: ['/disks/0/a1', '/disks/0/a2'], exitCode },
+    ...{ reason: null, tornLines: 0, example: null },
+  });
+  const read = ['/disks/0/a1', '/disks/0/a2'].map((path): HistoryRecord => {
+    return { kind: 'disk', source: 'reader', t: 169_000, path, files: 1 };
+  });
+  const [first] = records.filter((record) => record.kind === 'replica');
+  const unread = (history = records) => history.filter((one) => one.kind !== 'replica' || one.node !== 'a3');
+
+  test.each([
+    ['a disk was not read', unread(), /extents are not verified, such as of .*no replica read/],
+    ['the reader was killed', [...records, ...read, reader(137)], /the reader of disks: it was killed/],
+    ['the reader read fewer disks', [...records, ...read.slice(1), reader(0)], /1 of 2 disks were read/],
+    ['the store was not read', without(({ kind }) => kind === 'membership'), /store was not read/],
+    ['a volume has no ledger', without((one) => one.kind === 'ledger' && one.volume === first?.volume), /ledger of/],
+    ['no writer left a ledger', without(({ kind }) => kind === 'ledger'), /no writer/],
+    [
+      'a writer has forgotten',
+      changed((one) => (one.kind === 'ledger' ? { ...one, acknowledged: one.acknowledged - 1 } : one)),
+      /forgotten/,
+    ],
+  ])('%s: a safety claim alone makes the run inconclusive, and so does none at all', (_, history, why) => {
+    const { verdict, expectations } = judge(history, SAFETY);
+    expect(expectations[0]).toMatchObject({ held: null, left: null, explanation: expect.stringMatching(why) });
+    expect(verdict.outcome).toBe('inconclusive');
+    expect(verdict.problems.map(({ check }) => check)).toContain('verification');
+    expect(judge(history, ['D > F']).verdict.outcome).toBe('inconclusive');
+  });
+
+  test('a reader that ended well, with every disk, is no problem', () => {
+    expect(judge([...records, ...read, reader(0)], SAFETY).verdict.outcome).toBe('pass');
+  });
+
+  test('a loss that was found stays a failure, and is a lower bound', () => {
+    const spoilt = unread().map((one) => (one === first ? { ...first, extents: [] } : one));
+    expect(spoilt).not.toContain(first);
+    const { verdict, expectations } = judge(spoilt, SAFETY);
+    expect(verdict.outcome).toBe('fail');
+    expect(expectations[0]).toMatchObject({
+      held: false,
+      explanation: expect.stringMatching(/ledger.lost ≥ 4 \(\d+ of \d+ extents are not verified/),
+    });
+  });
+});
+
 describe('a misroute shorter than the nodes’ stats interval', () => {
   const short = (isThrough: boolean) =>
     changed((record) => {

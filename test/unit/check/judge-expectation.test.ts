@@ -28,9 +28,20 @@ describe('judgeExpectation', () => {
     ['storm.seconds >= 100s', null],
     ['storm.seconds = 70s', null],
     ['storm.seconds != 70s', null],
+    ['storm.seconds = 80s', null],
+    ['storm.seconds = 60s', false],
+    ['storm.seconds != 60s', true],
+    ['60s = storm.seconds', false],
+    ['storm.seconds = 65s ± 10s', null],
   ])('a lower bound of 70 s: %s is %s', (text, held) => {
     const judged = judge(text, atLeast70);
     expect(judged.held).toBe(held);
     expect(judged.explanation).toContain('storm.seconds ≥ 70');
+  });
+
+  test('why it is a bound is told', () => {
+    const { held, explanation } = judge('lost = 0', { lost: { atLeast: 3, because: '5 extents are not verified' } });
+    expect(held).toBe(false);
+    expect(explanation).toContain('lost ≥ 3 (5 extents are not verified)');
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, LedgerRecord, MembershipRecord, ReplicaRecord } from '../../../harness/history/records.ts';
 import { measureLedger } from '../../../harness/measure/ledger.ts';
-import { crash, exit, io } from './record-builders.ts';
+import type { PlanContainer } from '../../../harness/scenario/plan.ts';
+import { crash, exit, io, volume } from './record-builders.ts';
+import { smallPlan } from './small-plan.ts';
 import { frameWith } from './small-run.ts';
 
 const ledger: LedgerRecord = {
@@ -104,6 +106,8 @@ describe('measureLedger', () => {
       ],
     ],
     ['a number nobody sent to an extent without acknowledged writes', 'unexpected', [...GOOD, [2, 3, 3, 0]]],
+    ['anything in an extent to which nobody has sent a write', 'unexpected', [...GOOD, [5, 3, 3, 0]]],
+    ['a sector of another place in an extent to which nobody has sent a write', 'corrupt', [...GOOD, [5, 0, 0, 1]]],
   ];
   test.each(wrong)('%s is %s', (_, kind, extents) => {
     const found = withMirror(extents);
@@ -124,6 +128,47 @@ describe('measureLedger', () => {
     const found = measure(membership(2, 'a1', 'a3'), replica('a1', 2, GOOD), replica('a3', 1, GOOD));
     expect(found).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
     expect(found.problems[0]?.detail).toBe('replica of epoch 1, the store has 2');
+  });
+
+  test('a primary elected a moment before it was stopped is read, if it never told that it had taken over', () => {
+    const elected: HistoryRecord = {
+      ...{ kind: 'election', source: 'control-plane', t: 50_000, volume: 'va1', epoch: 3, event: 'elected' },
+      ...{ primary: 'a1', mirror: null, joining: 'a4' },
+    };
+    const records = [membership(3, 'a1', null), replica('a1', 2, GOOD), elected];
+    expect(measure(...records)).toMatchObject({ extentsVerified: 2, extentsUnverified: 0 });
+    const tookOver = volume('va1', 'elected', 50_100, 'a1', { epoch: 3, peer: 'a4' });
+    expect(measure(...records, tookOver)).toMatchObject({ extentsVerified: 0, extentsUnverified: 2 });
+  });
+
+  describe('of a writer that has forgotten what it wrote before it was started again', () => {
+    // 13 were told as acknowledged, and the ledger has 12.
+    const told = Array.from({ length: 13 }, (_, i) => ['va1', 'write', i, i + 1, 'ok', null] as const);
+    const forgetful = (extents: ReplicaRecord['extents']) =>
+      measure(membership(2, 'a1', null), replica('a1', 2, extents), io('a-instances', 30_000, told));
+
+    test('what it forgot is told, and what it does not know is not the storage’s fault', () => {
+      const found = forgetful([
+        [0, 6, 6, 0],
+        [1, 7, 7, 0],
+        [5, 3, 3, 0],
+      ]);
+      expect(found).toMatchObject({ writesForgotten: 1, extentsLost: 0, extentsVerified: 1, extentsUnverified: 1 });
+      expect(found.problems.map(({ kind, extent }) => [kind, extent])).toEqual([
+        ['unverified', 0],
+        ['unverified', 5],
+      ]);
+    });
+
+    test('what it knows and the disk has not is lost', () => {
+      expect(forgetful([[1, 7, 7, 0]])).toMatchObject({ extentsLost: 1 });
+      expect(
+        forgetful([
+          [0, 5, 5, 1],
+          [1, 7, 7, 0],
+        ]),
+      ).toMatchObject({ extentsLost: 1 });
+    });
   });
 
   test('only members of the highest epoch count', () => {
@@ -254,6 +299,15 @@ describe('measureLedger', () => {
   test('a volume with I/O and no ledger is told', () => {
     const used = io('a-instances', 30_000, [['va2', 'write', 1, 2, 'ok', null]]);
     expect(measure(membership(2, 'a1', null), replica('a1', 2, GOOD), used).volumesWithoutLedger).toBe(1);
+  });
+
+  test('so is one of a writer that began and of which nothing was told', () => {
+    const ready = { kind: 'ready', source: 'b-instances', t: 5000, program: 'instances', bootId: 'x' } as const;
+    const writer = { ...smallPlan().containers[0], id: 'b-instances', zone: 'use1-b', role: 'instances' } as const;
+    const plan = { ...smallPlan(), containers: [...smallPlan().containers, writer as PlanContainer] };
+    const records = [ledger, membership(2, 'a1', null), replica('a1', 2, GOOD)];
+    expect(measureLedger(frameWith(records, plan)).volumesWithoutLedger).toBe(0);
+    expect(measureLedger(frameWith([...records, ready], plan)).volumesWithoutLedger).toBe(1);
   });
 
   test('no ledger at all has a reason instead of 0 losses', () => {

@@ -57,6 +57,7 @@ export function realisticRun(options: RealisticOptions = {}): RealisticRun {
   const endT = DRAINED_T + (options.afterSeconds ?? 45) * 1000;
   const random = mulberry(11);
   const fates = decideFates(volumes, (options.firstCopySeconds ?? 20) * 1000);
+  const io = blockIo(plan, fates, endT, random);
   const records: HistoryRecord[] = [
     make.runStart(BASELINE_T - 5000),
     ...make.phase('baseline', BASELINE_T, FAULT_T - 5),
@@ -68,10 +69,10 @@ export function realisticRun(options: RealisticOptions = {}): RealisticRun {
     ...fates.flatMap((fate) => storyOf(fate, endT)),
     ...detections(volumes),
     ...nodeStats(plan, fates, endT),
-    ...blockIo(plan, fates, endT, random),
+    ...io,
     ...requests(plan, fates, endT, random),
     ...queues(plan, fates, endT, random),
-    ...ledgers(plan, fates, endT),
+    ...ledgers(plan, fates, endT, io),
     ...make.gaugePaths(plan, BASELINE_T - 4000),
     make.finalState(endT + 100),
     make.runEnd(endT + 6000),
@@ -286,7 +287,17 @@ function queues(plan: Plan, fates: readonly Fate[], endT: number, random: () => 
   return records;
 }
 
-function ledgers(plan: Plan, fates: readonly Fate[], endT: number): readonly HistoryRecord[] {
+function ledgers(
+  plan: Plan,
+  fates: readonly Fate[],
+  endT: number,
+  io: readonly HistoryRecord[],
+): readonly HistoryRecord[] {
+  const ops = io.flatMap((record) => (record.kind === 'io' ? record.ops : []));
+  const written = Map.groupBy(
+    ops.filter(([, op]) => op === 'write'),
+    ([volume]) => volume,
+  );
   const byVolume = new Map(fates.map((fate) => [fate.volume.id, fate]));
   return plan.volumes.flatMap(({ id, primary, mirror }, index): readonly HistoryRecord[] => {
     const fate = byVolume.get(id);
@@ -306,8 +317,9 @@ function ledgers(plan: Plan, fates: readonly Fate[], endT: number): readonly His
       extentBytes: 65536,
       extents: extents.map(([extent, sequence]) => [extent, sequence, sequence, 0]),
     });
+    const acknowledged = written.get(id)?.length ?? 0;
     return [
-      { kind: 'ledger', source: 'instances', t: endT + 600, volume: id, extentBytes: 65536, extents, acknowledged: 60 },
+      { kind: 'ledger', source: 'instances', t: endT + 600, volume: id, extentBytes: 65536, extents, acknowledged },
       {
         kind: 'membership',
         source: 'reader',

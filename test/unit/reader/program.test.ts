@@ -56,6 +56,12 @@ describe('the reader', () => {
       { node: 'a2', volume: 'v0', slot: 0, epoch: 3, extents: [[2, 4, 4, 0]] },
     ]);
     expect(reader.records('membership')).toEqual([{ kind: 'membership', t: expect.any(Number), ...members }]);
+    expect(reader.records('disk').map(({ path, files }) => [path, files])).toEqual([
+      [join(disks, 'a1'), 2],
+      [join(disks, 'a2'), 1],
+      [join(disks, 'control-plane'), 1],
+    ]);
+    expect(reader.records('unread')).toEqual([]);
   });
 
   it('reads the rest when something cannot be read, and says so', async () => {
@@ -69,5 +75,15 @@ describe('the reader', () => {
     expect(await reader.exited()).toBe(1);
     expect(reader.records('replica').map(({ node, volume }) => `${node} ${volume}`)).toEqual(['a1 v1', 'a3 v2']);
     for (const name of ['a1', 'a2', 'control-plane']) expect(reader.stderr).toContain(join(disks, name));
+    // Of the first a file is missing; the second and the store could not be gone through.
+    expect(reader.records('disk').map(({ path, files }) => [path, files])).toEqual([
+      [join(disks, 'a1'), 1],
+      [join(disks, 'a3'), 1],
+    ]);
+    expect(reader.records('unread').map(({ what, why }) => [what, why.split(':')[0]])).toEqual([
+      [join(disks, 'a1', 'slots', '00.data'), 'ENOENT'],
+      [join(disks, 'a2'), expect.stringContaining('JSON')],
+      [join(disks, 'control-plane'), 'no store'],
+    ]);
   });
 });
