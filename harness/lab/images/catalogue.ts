@@ -52,8 +52,8 @@ export const OWN_IMAGES = {
   fixtures: `zonestorm/fixtures:${sourcesHash()}`,
   /** Speaks Ryuk's protocol; used only where the real Ryuk cannot be pulled. */
   reaper: `zonestorm/reaper:${sourcesHash()}`,
-  /** `nbdinfo`, `nbdcopy`, `fio` and `docker-compose` of Debian: only the tests need it. */
-  tools: 'zonestorm/tools:bookworm-2',
+  /** `nbdinfo`, `nbdcopy`, `qemu-img`, `qemu-io`, `fio` and `docker-compose` of Debian: only the tests need it. */
+  tools: 'zonestorm/tools:bookworm-3',
 } as const;
 
 export type OwnImage = keyof typeof OWN_IMAGES;

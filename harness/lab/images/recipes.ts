@@ -121,7 +121,7 @@ async function buildReaper(context: BuildContext, tag: string): Promise<void> {
 }
 
 async function buildTools(context: BuildContext, tag: string): Promise<void> {
-  const install = 'apt-get install -y --no-install-recommends libnbd-bin fio docker-compose';
+  const install = 'apt-get install -y --no-install-recommends libnbd-bin qemu-utils fio docker-compose';
   const dockerfile = `FROM ${await context.need('runtime')}\nRUN apt-get update && ${install} && rm -rf /var/lib/apt/lists/*\n`;
   await buildImage(context.docker, { tag, dockerfile, files: {} });
 }

@@ -66,7 +66,7 @@ describe('ServerHandshake', () => {
   });
 
   it('enters an export by OPT_GO, in whatever pieces the bytes come', () => {
-    const bytes = Buffer.concat([flags(3), option(8), option(7, goData('vol-1', [3]))]);
+    const bytes = Buffer.concat([flags(3), option(9), option(7, goData('vol-1', [3]))]);
     for (let size = 1; size <= bytes.length; size += 1) {
       const [unsupported, entered, ...rest] = steps(bytes, size);
       expect(rest).toEqual([]);
@@ -74,9 +74,19 @@ describe('ServerHandshake', () => {
       expect(entered?.kind).toBe('transmit');
       const answers = replies(entered?.bytes ?? Buffer.alloc(0));
       expect(answers.map(([type]) => type)).toEqual(['00000003', '00000003', '00000001']);
-      // Size, then HAS_FLAGS | SEND_FLUSH | SEND_FUA | CAN_MULTI_CONN.
-      expect(answers[0]?.[1].toString('hex')).toBe('00000000000012345000010d');
+      // Size, then HAS_FLAGS | SEND_FLUSH | SEND_FUA | SEND_WRITE_ZEROES | CAN_MULTI_CONN | SEND_FAST_ZERO.
+      expect(answers[0]?.[1].toString('hex')).toBe('00000000000012345000094d');
     }
+  });
+
+  it('agrees to structured replies, and to SEND_DF with them', () => {
+    const [refused, agreed, entered] = steps(
+      Buffer.concat([flags(3), option(8, Buffer.alloc(1)), option(8), option(7, goData('vol-1'))]),
+    );
+    expect(replies(refused?.bytes ?? Buffer.alloc(0)).map(([type]) => type)).toEqual(['80000003']);
+    expect(replies(agreed?.bytes ?? Buffer.alloc(0)).map(([type]) => type)).toEqual(['00000001']);
+    expect(entered).toMatchObject({ kind: 'transmit', isStructured: true });
+    expect(replies(entered?.bytes ?? Buffer.alloc(0))[0]?.[1].toString('hex')).toBe('0000000000001234500009cd');
   });
 
   it('answers OPT_INFO and goes on', () => {

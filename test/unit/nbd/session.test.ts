@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectNbd } from '../../../fixtures/storage/nbd/client.ts';
 import { startNbdServer } from '../../../fixtures/storage/nbd/server.ts';
-import { parseSessionName, type Session, sessionName } from '../../../fixtures/storage/nbd/session.ts';
+import { parseSessionName, type Session, Sessions, sessionName } from '../../../fixtures/storage/nbd/session.ts';
 import { memoryDevice } from './memory-device.ts';
 
 const [ONCE, LATER]: Session[] = [1, 2].map((number) => ({ holder: 'a-app', number })) as [Session, Session];
@@ -22,7 +22,13 @@ async function serveDisk() {
 
 test('a name says volume, holder and number, or is a volume as it stands', () => {
   expect(parseSessionName(sessionName('disk', LATER))).toEqual({ volume: 'disk', session: LATER });
-  for (const bare of ['disk', '', 'disk#', 'disk#a-app', 'disk#a-app#', 'disk#a-app#two', 'disk#a-app#1#2']) {
+  const largest = { holder: 'a-app', number: Number.MAX_SAFE_INTEGER };
+  expect(parseSessionName(sessionName('disk', largest))).toEqual({ volume: 'disk', session: largest });
+  for (const bare of [
+    ...['disk', '', 'disk#', 'disk#a-app', 'disk#a-app#', 'disk#a-app#two', 'disk#a-app#1#2'],
+    // More than a number holds exactly; and a holder that is no container's name.
+    ...[`disk#a-app#${Number.MAX_SAFE_INTEGER + 1}`, `disk#a-app#${'9'.repeat(400)}`, `disk#${'a'.repeat(257)}#1`],
+  ]) {
     expect(parseSessionName(bare)).toEqual({ volume: bare, session: null });
   }
 });
@@ -49,4 +55,41 @@ test('a connection that arrives after a newer one is not let in', async () => {
   await expect(disk.connect(sessionName('disk', ONCE))).rejects.toMatchObject({ code: 'ECLOSED' });
   await second.write(0, Buffer.from('two'), { fua: false });
   await second.close();
+});
+
+test('a number of 400 digits locks nobody out', async () => {
+  await using disk = await serveDisk();
+  const forever = disk.connect(`disk#a-app#${'9'.repeat(400)}`);
+  await expect(forever).rejects.toMatchObject({ code: 'EUNKNOWNEXPORT' });
+  const client = await disk.connect(sessionName('disk', ONCE));
+  await client.write(0, Buffer.from('one'), { fua: false });
+  await client.close();
+});
+
+test('holders are bounded: of those that have left, the first is forgotten first', () => {
+  const sessions = new Sessions();
+  const connection = () => ({ destroy: () => undefined });
+  const [stays, left] = [connection(), connection()];
+  expect(sessions.begin('disk', { holder: 'stays', number: 5 }, stays)).toBe(true);
+  expect(sessions.begin('disk', { holder: 'left', number: 5 }, left)).toBe(true);
+  sessions.end('disk', { holder: 'left', number: 5 }, left);
+  const early = { holder: 'left', number: 4 };
+  expect(sessions.begin('disk', early, connection())).toBe(false);
+  for (let index = 0; index < 5000; index += 1) {
+    const session = { holder: `other ${index}`, number: 1 };
+    const other = connection();
+    expect(sessions.begin('disk', session, other)).toBe(true);
+    sessions.end('disk', session, other);
+  }
+  // Who is connected is known whatever comes; who left 5,000 holders ago is not.
+  expect(sessions.begin('disk', { holder: 'stays', number: 4 }, connection())).toBe(false);
+  expect(sessions.begin('disk', early, connection())).toBe(true);
+});
+
+test('of too many holders that are all connected, one more is not let in', () => {
+  const sessions = new Sessions();
+  const letIn = Array.from({ length: 5000 }, (_, index) =>
+    sessions.begin('disk', { holder: `holder ${index}`, number: 1 }, { destroy: () => undefined }),
+  );
+  expect(letIn.filter(Boolean)).toHaveLength(4096);
 });
