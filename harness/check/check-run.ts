@@ -4,6 +4,7 @@ import { checkAgreement } from './check-agreement.ts';
 import { checkBaseline } from './check-baseline.ts';
 import { checkDose } from './check-dose.ts';
 import { checkFabric } from './check-fabric.ts';
+import { checkHistory } from './check-history.ts';
 import { checkOperator } from './check-operator.ts';
 import { checkRunEnd } from './check-run-end.ts';
 import { checkValidity } from './check-validity.ts';
@@ -24,6 +25,7 @@ type Check = (measurements: Measurements) => readonly Problem[];
 /** In the order their problems are told: the first explains the others more often than not. */
 const CHECKS: readonly Check[] = [
   checkRunEnd,
+  checkHistory,
   checkBaseline,
   checkDose,
   checkFabric,

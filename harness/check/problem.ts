@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const problemSchema = z.strictObject({
   check: z.enum([
     'run',
+    'history',
     'baseline',
     'dose',
     'fabric',

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import type { HistoryRecord } from './records.ts';
 
-const t = z.number();
+/** Milliseconds of a clock that starts with the machine: no machine runs for thirty years. */
+const t = z.number().min(0).max(1e12);
 const source = z.string();
 const count = z.number().nonnegative();
 const byPlane = z.object({ primary: count, replication: count });
@@ -88,6 +89,7 @@ export const historySchema = z.discriminatedUnion('kind', [
   record('witness', { link: z.string(), ...seen }),
   record('witness.echo', {}),
   record('links', { bytes: z.array(z.tuple([z.string(), count])) }),
+  record('misfit', { count, reason: z.string(), example: z.string() }),
   record('gauge.path', {
     plane,
     receivedMbit: count,

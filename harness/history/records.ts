@@ -155,6 +155,20 @@ export interface LinkBytes extends Stamped {
   readonly bytes: readonly (readonly [string, number])[];
 }
 
+/**
+ * Lines of a source that claim to be records and are none as that source may write them. They are left out; what they
+ * would have said is unknown.
+ */
+export interface MisfitRecord extends Stamped {
+  readonly kind: 'misfit';
+  /** Since the run's start, so that the last record of a source counts. */
+  readonly count: number;
+  /** What is wrong with the first of them. */
+  readonly reason: string;
+  /** How the first of them begins. */
+  readonly example: string;
+}
+
 // ---- the containers --------------------------------------------------------------------------------------
 
 /** [sent, round trip in ms or `null`: not answered within 2 s, or before the connection ended] */
@@ -543,6 +557,7 @@ export type HistoryRecord =
   | WitnessRecord
   | WitnessEchoRecord
   | LinkBytes
+  | MisfitRecord
   | GaugePath
   | GaugeRecord
   | Ready

@@ -43,6 +43,8 @@ export interface LabOptions {
   readonly sessionLabels: Readonly<Record<string, string>>;
   readonly progress: (line: string) => void;
   readonly onRecord: (record: HistoryRecord) => void;
+  /** Sees every line that a program prints, records or not. */
+  readonly onLine?: (id: string, line: string) => void;
   readonly signal: AbortSignal;
   /** Aborted when the engine is dead: nothing waits for it any longer. */
   readonly gone?: AbortSignal;
@@ -94,9 +96,14 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     this.plan = options.plan;
     this.runId = options.runId;
     this.docker = options.docker;
-    this.telemetry = new Telemetry(options.docker, (record) => {
-      options.onRecord(record);
-      this.programs.take(record);
+    this.telemetry = new Telemetry({
+      docker: options.docker,
+      writerOf: (id) => roleOf(options.plan, id),
+      onRecord: (record) => {
+        options.onRecord(record);
+        this.programs.take(record);
+      },
+      onLine: options.onLine,
     });
     this.#witnesses = new Witnesses({
       docker: options.docker,
@@ -425,6 +432,12 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     const { gone } = this.#options;
     await withDeadline(clean(this.docker, this.runId), LIMITS.cleanMs, 'the removal of the lab', gone);
   }
+}
+
+function roleOf({ containers }: Plan, id: string): Role {
+  const found = containers.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`no container ${id}`);
+  return found.role;
 }
 
 /** 304 and 409: what was to be stopped does not run. */

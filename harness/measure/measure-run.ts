@@ -15,6 +15,7 @@ import { type Frame, frameOf } from './frame.ts';
 import { type Ledger, measureLedger } from './ledger.ts';
 import { type Machine, measureMachine } from './load-on-machine.ts';
 import { type Loss, measureLoss } from './loss.ts';
+import { measureRecorded, type Recorded } from './misfits.ts';
 import { type MultiZone, measureMultiZone } from './multi-zone.ts';
 import { measureOperator, type OperatorMeasurement } from './operator.ts';
 import { measureQueues, type Queue } from './queues.ts';
@@ -26,6 +27,7 @@ import { measureStorm, type StormMeasurement } from './storm.ts';
 /** Everything measured of a run. Depends on the plan and the records alone, never on when it is computed. */
 export interface Measurements {
   readonly frame: Frame;
+  readonly recorded: Recorded;
   readonly loss: Loss;
   readonly storm: StormMeasurement;
   readonly search: Search;
@@ -56,6 +58,7 @@ export function measureRun(plan: Plan, records: Iterable<HistoryRecord>): Measur
   const crashes = measureCrashes(frame, search);
   return {
     frame,
+    recorded: measureRecorded(frame),
     loss,
     storm,
     search,

@@ -27,6 +27,7 @@ export function analyze(plan: Plan, records: Iterable<HistoryRecord>, notes: rea
     verdict: { outcome: verdict.outcome, problems: [...verdict.problems] },
     whatHappened: [...whatHappened(measurements)],
     expectations: [...expectations],
+    history: measurements.recorded,
     phases: describePhases(measurements),
     trigger: describeTrigger(frame.trigger),
     loss,

@@ -15,6 +15,7 @@ import { fabricSchema } from '../measure/fabric.ts';
 import { ledgerSchema } from '../measure/ledger.ts';
 import { machineSchema } from '../measure/load-on-machine.ts';
 import { lossSchema } from '../measure/loss.ts';
+import { recordedSchema } from '../measure/misfits.ts';
 import { multiZoneSchema } from '../measure/multi-zone.ts';
 import { operatorSchema } from '../measure/operator.ts';
 import { queueSchema } from '../measure/queues.ts';
@@ -75,6 +76,7 @@ export const resultSchema = z.strictObject({
   }),
   whatHappened: z.array(z.string()).describe('A few sentences made of the measured numbers'),
   expectations: z.array(judgedSchema),
+  history: recordedSchema.optional().describe('Left out of results from before it was counted'),
   phases: z.array(phaseSchema).describe('Times in seconds since the trigger’s begin'),
   trigger: triggerSchema,
   loss: lossSchema,

@@ -17,6 +17,7 @@ export const SECTION_TITLES = [
   'Databases',
   'Multi-zone databases',
   'Ledger',
+  'History',
   'Validity',
   'Parameters',
   'Environment',

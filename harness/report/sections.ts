@@ -3,6 +3,7 @@ import type { Operations } from '../measure/operations.ts';
 import { fewIds } from '../measure/trigger.ts';
 import { crashRows } from './crash-rows.ts';
 import { databaseRows } from './database-rows.ts';
+import { historyRows } from './history-rows.ts';
 import { multiZoneRows } from './multi-zone-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import { operatorRows } from './operator-rows.ts';
@@ -30,6 +31,7 @@ export function sectionsOf(result: Result): readonly Section[] {
     Databases: databases.zones.length === 0 ? [] : databaseRows(databases),
     'Multi-zone databases': multiZone === undefined || multiZone.pairs.length === 0 ? [] : multiZoneRows(multiZone),
     Ledger: ledgerRows(result),
+    History: historyRows(result),
     Validity: validityRows(result),
     Parameters: parameterRows(result),
     Environment: environmentRows(result),

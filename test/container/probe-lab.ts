@@ -89,6 +89,10 @@ export async function startProbeLab(
     sessionLabels,
     progress,
     onRecord: (record) => records.push(record),
+    // What probes print is no record of a run.
+    onLine: (source, line) => {
+      if (/^\{"kind":"(?:probe|talk)"/.test(line)) records.push({ ...(JSON.parse(line) as ProbeRecord), source });
+    },
     signal: new AbortController().signal,
   });
   return {

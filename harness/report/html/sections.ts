@@ -71,6 +71,9 @@ const EXTRAS: Readonly<Partial<Record<SectionTitle, Extra>>> = {
   Ledger: {
     note: 'Every write to the first half of a volume was numbered and checksummed, and compared after the measurement with the replicas of the highest confirmed epoch on disk. A flushed write is an fdatasync inside the engine’s volume: it survives the end of a process or a container. That it would survive a loss of power is not proven here.',
   },
+  History: {
+    note: 'Programs write the kinds of records of their role. A line that claims to be another record, or is none of its kind, is left out and counted, and the run proves nothing: what it would have said is unknown.',
+  },
   Validity: { below: tables.lagTable },
   Parameters: {
     note: 'A chosen value is this model’s own and no historic fact. A stated one is given by the source named; a derived one follows from others.',

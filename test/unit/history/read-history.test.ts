@@ -40,15 +40,38 @@ describe('readHistory', () => {
   });
 
   test.each([
-    ['torn in the middle', '{"kind":"host","t":1,'],
-    ['of an unknown kind', '{"kind":"gossip","t":1,"source":"harness"}'],
-    ['with a field missing', '{"kind":"host","t":1,"source":"harness","busyShare":0.5,"stealShare":0}'],
-    ['with a field of a wrong type', JSON.stringify({ ...host(1, 0.5), t: 'soon' })],
-  ])('refuses a line %s, naming file and line', async (_, bad) => {
-    const file = await fileOf(`${JSON.stringify(host(1, 0.5))}\n${bad}\n${JSON.stringify(host(3, 0.5))}\n`);
-    const error = await readHistory(file).catch((caught: unknown) => caught);
+    ['torn in the middle', '{"kind":"host","t":1,', 'not JSON'],
+    ['that is no JSON', 'EOF', 'no record'],
+    ['with a field missing', '{"kind":"host","t":1,"source":"harness","busyShare":0.5,"stealShare":0}', 'lagP99Ms'],
+    ['with a field of a wrong type', JSON.stringify({ ...host(1, 0.5), t: 'soon' }), 'no record of kind host: t'],
+    ['with a time beyond every clock', JSON.stringify(host(1, 0.5)).replace('"t":1', '"t":1e300'), 't: '],
+    ['long after the end', JSON.stringify(node('a1', 9e8)), 'long after the run'],
+    [
+      'of a fault that no harness wrote',
+      '{"kind":"fault","t":1,"source":"a1","id":"x","fault":"cut","state":"reverted","detail":""}',
+      'a1 writes no record of kind fault',
+    ],
+  ])('a line %s takes no other with it: it is counted, and shown with its number', async (_, bad, why) => {
+    const file = await fileOf(`${JSON.stringify(host(1, 0.5))}\n${bad}\n${bad}\n${JSON.stringify(host(3, 0.5))}\n`);
+    const { records, notes } = await readHistory(file);
+    const [first, second, misfit] = records;
+    expect([first, second]).toEqual([host(1, 0.5), host(3, 0.5)]);
+    expect(misfit).toMatchObject({ kind: 'misfit', source: 'history.jsonl', count: 2, t: 3 });
+    expect(misfit).toMatchObject({ reason: expect.stringContaining(why), example: expect.any(String) });
+    expect(notes).toEqual([]);
+  });
+
+  test('a kind of a later version is noted, and everything else is measured', async () => {
+    const file = await fileOf(`${JSON.stringify(host(1, 0.5))}\n{"kind":"gossip","t":1,"source":"harness"}\n`);
+    const { records, notes } = await readHistory(file);
+    expect(records).toEqual([host(1, 0.5)]);
+    expect(notes).toEqual([expect.stringMatching(/^1 records are of kinds .* \("gossip"\)/)]);
+  });
+
+  test('a file that is none is told with its name', async () => {
+    const error = await readHistory(join(dir, 'absent.jsonl')).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(BadHistoryError);
-    expect(error).toMatchObject({ file, line: 2, message: expect.stringContaining(`${file}:2: `) });
+    expect(error).toMatchObject({ message: expect.stringContaining('absent.jsonl: cannot be read: ENOENT') });
   });
 
   test('knows every kind of record a run has', () => {
