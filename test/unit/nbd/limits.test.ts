@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { BlockDevice } from '../../../fixtures/storage/nbd/block-device.ts';
-import { type BudgetHolder, ByteBudget } from '../../../fixtures/storage/nbd/byte-budget.ts';
+import { type BudgetAccount, ByteBudget } from '../../../fixtures/storage/nbd/byte-budget.ts';
 import { connectNbd } from '../../../fixtures/storage/nbd/client.ts';
 import { startNbdServer } from '../../../fixtures/storage/nbd/server.ts';
 import { RawClient, request } from './raw-client.ts';
@@ -138,26 +138,29 @@ test('slow readers of a volume keep no other client of it waiting for ever', asy
 });
 
 test('a budget: accounts do not wait for one another, and one that holds nothing gets one request through', () => {
-  const ended: string[] = [];
-  const holders: BudgetHolder[] = [{ owesSince: () => undefined, destroy: () => void ended.push('nobody') }];
-  const budget = new ByteBudget({ totalBytes: 100, accountBytes: 60, patienceMs: 1000 }, holders);
+  const budget = new ByteBudget({ totalBytes: 100, accountBytes: 60, patienceMs: 1000 }, []);
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => budget.account(name)) as [
+    BudgetAccount,
+    BudgetAccount,
+    BudgetAccount,
+  ];
   const granted: string[] = [];
-  expect([budget.take('a', 60), budget.take('a', 1)]).toEqual([true, false]);
-  expect([budget.take('b', 40), budget.take('b', 10)]).toEqual([true, false]);
+  expect([budget.take(a, 60), budget.take(a, 1)]).toEqual([true, false]);
+  expect([budget.take(b, 40), budget.take(b, 10)]).toEqual([true, false]);
   // More than there is at all, and than an account may have.
-  expect(budget.take('c', 500)).toBe(true);
-  budget.wait('b', 30, () => granted.push('b 30'));
-  budget.wait('b', 1, () => granted.push('b 1'));
-  const stop = budget.wait('a', 5, () => granted.push('a 5'));
+  expect(budget.take(c, 500)).toBe(true);
+  budget.wait(b, 30, () => granted.push('b 30'));
+  budget.wait(b, 1, () => granted.push('b 1'));
+  const stop = budget.wait(a, 5, () => granted.push('a 5'));
   stop();
   // Nobody of its account is overtaken.
-  expect(budget.take('b', 1)).toBe(false);
-  budget.release('c', 500);
+  expect(budget.take(b, 1)).toBe(false);
+  budget.release(c, 500);
   expect(granted).toEqual([]);
-  budget.release('a', 60);
+  budget.release(a, 60);
   expect(granted).toEqual([]);
-  budget.release('b', 40);
+  budget.release(b, 40);
   expect(granted).toEqual(['b 30', 'b 1']);
   expect(budget.heldBytes).toBe(31);
-  budget.close();
+  expect(budget.account('b')).toBe(b);
 });

@@ -239,6 +239,21 @@ describe('NBD over TCP', () => {
     await client.close();
   });
 
+  it('has the kernel probe idle connections, so that a client that vanished is noticed', async () => {
+    await using device = await FileDevice.create(MIB);
+    await using server = await serve(device);
+    const client = await attach(server);
+    await client.read(0, 512);
+    const port = server.port.toString(16).toUpperCase().padStart(4, '0');
+    // The server's end of the connection, established: its timer is number 2, keepalive, once all is acknowledged.
+    const timer = async () => {
+      const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
+      return lines.find(([, local, , state]) => local?.endsWith(`:${port}`) && state === '01')?.[5];
+    };
+    await expect.poll(timer).toMatch(/^02:/);
+    await client.close();
+  });
+
   it('answers everything before it lets go after DISC', async () => {
     const { device, held } = heldDevice(MIB);
     await using server = await serve(device);
