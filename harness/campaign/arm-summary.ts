@@ -99,7 +99,7 @@ export const conclusive = (observations: readonly Observation[]): readonly Obser
 export function shareOf(answers: readonly (boolean | null)[]): Share {
   const told = answers.filter((answer) => answer !== null);
   const yes = told.filter(Boolean).length;
-  const interval = wilson(yes, told.length);
+  const interval = wilson(yes / told.length, told.length);
   return {
     yes,
     of: told.length,

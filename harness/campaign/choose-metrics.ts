@@ -2,12 +2,7 @@ import { ExpectationError } from '../check/expectation/expectation.ts';
 import { namesOf } from '../check/expectation/parse-expectation.ts';
 import { type MetricExpression, parseMetricExpression } from '../check/metric-expression.ts';
 import { expectedName } from '../scenario/nearest-name.ts';
-import type { Plan } from '../scenario/plan.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
-
-/** Zones in which something is measured: not the Region's, which has no router and no volume of its own. */
-export const measuredZones = ({ zones }: Pick<Plan, 'zones'>): readonly string[] =>
-  zones.filter(({ planes }) => planes.some(({ router }) => router !== null)).map(({ id }) => id);
 
 /** Measured of every run, whatever was asked for: whether a storm ended or outlived its trigger, and what must not be. */
 export const ALWAYS = ['storm.seconds', 'trigger.seconds', 'ledger.lost', 'elections.conflicts'] as const;

@@ -3,7 +3,6 @@ import { readRun } from '../history/read-run.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 import { withAlways } from './carry-out.ts';
-import { measuredZones } from './choose-metrics.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { type Observation, observe } from './observation.ts';
 
@@ -21,7 +20,7 @@ interface FinishedRun {
  */
 export async function compareRuns(
   folders: readonly string[],
-  choose: (zones: readonly string[]) => readonly MetricExpression[],
+  choose: (plan: Plan) => readonly MetricExpression[],
 ): Promise<Comparison> {
   const twice = folders.find((folder, index) => folders.indexOf(folder) !== index);
   if (twice !== undefined) throw new BadCampaignError(`${twice} is named twice`);
@@ -30,7 +29,7 @@ export async function compareRuns(
   let metrics: readonly MetricExpression[] | null = null;
   for (const folder of folders) {
     const { plan, records } = await readRun(folder);
-    metrics ??= choose(measuredZones(plan));
+    metrics ??= choose(plan);
     runs.push({ folder, plan });
     observations.push(observe({ arm: folder, seed: plan.seed }, plan, records, withAlways(metrics)));
   }

@@ -1,7 +1,8 @@
 import { shortZone } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import { CURVES, type MeasuredAction } from '../measure/operator.ts';
-import { ACTION_NAMES, metricNameOf } from '../scenario/action-names.ts';
+import { ACTION_NAMES } from '../scenario/action-names.ts';
+import { metricNameOf } from '../scenario/metric-name.ts';
 import { type Metric, type MetricValue, or } from './metrics.ts';
 
 type Described = Pick<Metric, 'unit' | 'description'>;

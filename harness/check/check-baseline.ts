@@ -1,5 +1,5 @@
 import { ALL_CALLS } from '../measure/api.ts';
-import { requestsOf } from '../measure/application.ts';
+import { applicationsOf, requestsOf } from '../measure/application.ts';
 import type { Window } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import type { Problem } from './problem.ts';
@@ -23,15 +23,18 @@ export function checkBaseline({
   const end = trigger.startT === null ? (first?.endT ?? measured.endT) : zeroT;
   const baseline: Window = { startT: measured.startT, endT: end };
   const inBaseline = (t: number) => t >= baseline.startT && t < baseline.endT;
-  const hasRole = (zone: string, role: 'app' | 'instances' | 'users') =>
+  const hasRole = (zone: string, role: 'instances' | 'users') =>
     plan.containers.some((container) => container.zone === zone && container.role === role);
 
   for (const { id } of plan.zones) {
-    const offered = applications.find((application) => application.zone === id)?.periods[0]?.offered ?? 0;
-    const answered = requestsOf(frame, id).some((request) => request.outcome === 'ok' && inBaseline(request.intended));
-    if (hasRole(id, 'app') && !answered) problems.push(`${id}: no request was answered in the baseline`);
-    else if (hasRole(id, 'app') && offered < FEWEST_REQUESTS) {
-      problems.push(`${id}: only ${offered} requests in all, ${FEWEST_REQUESTS} are needed`);
+    for (const { id: app, label } of applicationsOf(frame).filter((application) => application.zone === id)) {
+      const offered = applications.find((application) => application.app === app)?.periods[0]?.offered ?? 0;
+      const answered = requestsOf(frame, app).some(({ outcome, intended }) => outcome === 'ok' && inBaseline(intended));
+      if (plan.load.appRequestsPerSecond === 0) continue;
+      if (!answered) problems.push(`${label}: no request was answered in the baseline`);
+      else if (offered < FEWEST_REQUESTS) {
+        problems.push(`${label}: only ${offered} requests in all, ${FEWEST_REQUESTS} are needed`);
+      }
     }
     const io = blockIo.find((entry) => entry.zone === id && entry.volumes === 'all');
     const firstPeriod = io?.periods.find((period) => period.period === first?.name);
@@ -60,7 +63,8 @@ export function checkBaseline({
   if (trigger.startT !== null && tooSoon.size > 0) {
     problems.push(`parted or in trouble before the fault: ${[...tooSoon].join(', ')}`);
   }
-  if (!plan.containers.some(({ role }) => role === 'app' || role === 'instances')) {
+  const { appRequestsPerSecond } = plan.load;
+  if (!plan.containers.some(({ role }) => (role === 'app' && appRequestsPerSecond > 0) || role === 'instances')) {
     problems.push('nothing was asked of the system under test, so nothing worked in the baseline');
   }
   if (trigger.startT !== null && loss.lossesBefore > 0) {

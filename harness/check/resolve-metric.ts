@@ -1,5 +1,7 @@
 import { shortZone } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
+import type { NamedApplication } from '../scenario/known-names.ts';
+import { metricNameOf } from '../scenario/metric-name.ts';
 import { actionMetric, actionMetricNames, describeActionMetric, isActionMetric } from './action-metrics.ts';
 import { COMMIT_METRICS, DATABASE_METRICS, databaseMetric } from './database-metrics.ts';
 import { METRICS, type Metric, type MetricArguments, type MetricValue } from './metrics.ts';
@@ -16,10 +18,21 @@ const OF_ZONES: Readonly<Record<string, Readonly<Record<string, Pick<Metric, 'un
   storm: ZONE_STORM_METRICS,
 };
 
-/** Every name an expectation may use, for a plan with these zones (full ids: `use1-a`). */
-export function metricNames(zones: readonly string[]): readonly string[] {
+/**
+ * Every name an expectation may use, for a plan with these zones (full ids: `use1-a`) and applications. A zone's name
+ * does for its application only where it has no other.
+ */
+export function metricNames(
+  zones: readonly string[],
+  applications: readonly NamedApplication[] = [],
+): readonly string[] {
+  const isCrowded = (zone: string): boolean => applications.filter((one) => one.zone === zone).length > 1;
+  const subjects = (group: string): readonly string[] =>
+    group === 'app'
+      ? [...zones.filter((zone) => !isCrowded(zone)).map(shortZone), ...applications.map(({ id }) => metricNameOf(id))]
+      : zones.map(shortZone);
   const ofZones = Object.entries(OF_ZONES).flatMap(([group, metrics]) =>
-    zones.flatMap((zone) => Object.keys(metrics).map((name) => `${group}.${shortZone(zone)}.${name}`)),
+    subjects(group).flatMap((subject) => Object.keys(metrics).map((name) => `${group}.${subject}.${name}`)),
   );
   return [...Object.keys(OF_THE_RUN), ...ofZones, ...actionMetricNames(zones)];
 }

@@ -1,9 +1,14 @@
 import { ALL_CALLS } from '../measure/api.ts';
+import { shortZone } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import type { Operations } from '../measure/operations.ts';
+import { metricNameOf } from '../scenario/metric-name.ts';
 import { type Metric, type MetricValue, or } from './metrics.ts';
 
-/** A metric each zone has of its own: `app.a.availability` for the zone `use1-a`. */
+/**
+ * A metric each zone has of its own: `app.a.availability` for the zone `use1-a`. Of applications each one has: beside
+ * others of its zone `a-shop` is `app.aShop.availability`, and never is but one of them meant.
+ */
 export interface ZoneMetric {
   readonly description: string;
   readonly unit: Metric['unit'];
@@ -66,8 +71,12 @@ export function zoneMetric(name: string, measurements: Measurements): MetricValu
     io: measurements.blockIo.filter((io) => io.volumes === 'all'),
     api: measurements.controlPlane.api.filter((calls) => calls.call === call),
   };
-  const overall = lists[group].find((entry) => entry.shortName === zone)?.periods[0];
+  const named = ({ shortName, app }: { readonly shortName: string; readonly app?: string | undefined }): boolean =>
+    shortName === zone || (app !== undefined && metricNameOf(app) === zone);
+  const overall = lists[group].find(named)?.periods[0];
   if (overall === undefined) {
+    const several = group === 'app' && measurements.applications.some((entry) => shortZone(entry.zone) === zone);
+    if (several) return or(null, `zone ${zone} has more than one application, each with a name of its own`);
     return or(null, path.length > 1 ? `nobody in zone ${zone} called ${call}` : `zone ${zone} has no ${WHAT[group]}`);
   }
   return ZONE_METRICS[group][what]?.value(overall);

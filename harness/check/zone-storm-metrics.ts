@@ -1,5 +1,5 @@
 import { ALL_CALLS, apiCallsOf, apiZones, isOpenLoop } from '../measure/api.ts';
-import { applicationZones, requestsOf } from '../measure/application.ts';
+import { applicationsOf, requestsOf } from '../measure/application.ts';
 import { type Frame, shortZone, within } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import { type Operation, summariseAs } from '../measure/operations.ts';
@@ -26,10 +26,13 @@ export const ZONE_STORM_METRICS: Readonly<Record<string, ZoneStormMetric>> = {
   appAvailability: {
     unit: 'share',
     description: 'ok ÷ offered of its application’s requests, due from the trigger’s end on',
-    value: ({ frame }, zone) =>
-      applicationZones(frame).includes(zone)
-        ? availabilityOf(frame, requestsOf(frame, zone))
-        : or(null, `zone ${shortZone(zone)} has no application`),
+    value: ({ frame }, zone) => {
+      const [application, another] = applicationsOf(frame).filter((one) => one.zone === zone);
+      if (application === undefined) return or(null, `zone ${shortZone(zone)} has no application`);
+      // Of two added up, one that is well would hide one that is not.
+      if (another !== undefined) return or(null, `zone ${shortZone(zone)} has more than one application`);
+      return availabilityOf(frame, requestsOf(frame, application.id));
+    },
   },
 };
 

@@ -5,7 +5,7 @@ import type { Arm } from '../campaign/arms.ts';
 import type { Asked } from '../campaign/asked.ts';
 import { CampaignFolder } from '../campaign/campaign-folder.ts';
 import { type CarriedOut, carryOut, type PlannedTurn } from '../campaign/carry-out.ts';
-import { chooseMetrics, measuredZones } from '../campaign/choose-metrics.ts';
+import { chooseMetrics } from '../campaign/choose-metrics.ts';
 import { digestOf } from '../campaign/essence.ts';
 import { CampaignLock } from '../campaign/lock.ts';
 import type { Observation } from '../campaign/observation.ts';
@@ -14,6 +14,7 @@ import type { MetricExpression } from '../check/metric-expression.ts';
 import { metricNames } from '../check/resolve-metric.ts';
 import type { Shaping } from '../fabric/router.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
+import { namesOfPlan } from '../scenario/known-names.ts';
 import { BadUsageError } from './bad-usage-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { plannedTurns } from './planned-turns.ts';
@@ -119,7 +120,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
   const turns = await turnsOf(arms);
   const plan = turns[0]?.plan;
   if (plan === undefined) throw new BadUsageError('nothing to run');
-  const known = metricNames(measuredZones(plan));
+  const known = namesOfPlan(plan, metricNames);
   const metrics = chooseMetrics(options.metric ?? [], question.otherwise, known);
   const record: Asked = {
     schemaVersion: 1,

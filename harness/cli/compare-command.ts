@@ -8,6 +8,7 @@ import { compareRuns } from '../campaign/finished-runs.ts';
 import { metricNames } from '../check/resolve-metric.ts';
 import { comparisonReport } from '../report/campaign/sections.ts';
 import { campaignMarkdown, campaignText } from '../report/campaign/table.ts';
+import { namesOfPlan } from '../scenario/known-names.ts';
 import { BadUsageError } from './bad-usage-error.ts';
 import {
   type CampaignOptions,
@@ -68,8 +69,8 @@ async function compareFolders(folders: readonly string[], options: CompareOption
     const names = given.map((name) => `--${name}`).join(', ');
     throw new BadUsageError(`runs that have ended are compared as they are: leave out ${names}`);
   }
-  const comparison = await compareRuns(folders, (zones) =>
-    chooseMetrics(options.metric ?? [], COMPARED, metricNames(zones)),
+  const comparison = await compareRuns(folders, (plan) =>
+    chooseMetrics(options.metric ?? [], COMPARED, namesOfPlan(plan, metricNames)),
   );
   if (options.out !== undefined) {
     await mkdir(options.out, { recursive: true });

@@ -312,10 +312,14 @@ function witnessOf({ link, witness }: { link: PlanLink; witness: PlanWitness }):
   };
 }
 
-/** A link is one proxy; the plane is the router's, so the name needs only the two ends. */
+/**
+ * A link is one proxy; the plane is the router's, so the name needs only the two ends, and the port where the link's own
+ * id has it.
+ */
 export function proxyOf(link: PlanLink): LinkProxy {
+  const { port } = link.upstream;
   return {
-    name: `${link.source}.${link.destination}`,
+    name: `${link.source}.${link.destination}${link.id.includes(`:${port}@`) ? `:${port}` : ''}`,
     listen: `${link.listen.ip}:${link.listen.port}`,
     upstream: `${link.upstream.ip}:${link.upstream.port}`,
   };

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { RequestRecord } from '../history/records.ts';
-import type { LoadSettings } from '../scenario/plan.ts';
+import { type LoadSettings, RECORDS_OF_APP } from '../scenario/plan.ts';
 import { type Random, randomFor } from '../scenario/random.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { openLoop } from './open-loop.ts';
@@ -9,6 +9,8 @@ import { RecordExpectations } from './record-expectations.ts';
 export interface AppClientOptions {
   readonly zone: string;
   readonly app: string;
+  /** How many applications of the zone come before it: they share volumes, and each has records of its own. */
+  readonly index?: number;
   /** Port on 127.0.0.1 of the link from the host to the application. */
   readonly port: number;
   readonly load: LoadSettings;
@@ -16,7 +18,8 @@ export interface AppClientOptions {
   readonly onRecord: (record: RequestRecord) => void;
 }
 
-const KEYS = 64;
+/** Records that the clients of one application ask for: of the first in its zone from 0 on, of the next after those. */
+const KEYS = RECORDS_OF_APP;
 
 /**
  * Users of one zone's sample application, outside the zones: an open loop of reads and writes of records. A request
@@ -65,13 +68,15 @@ export class AppClient {
 
   async #arrive(intended: number): Promise<void> {
     const sequence = this.#sequence++;
-    let key = String(this.#random.below(KEYS));
+    let drawn = this.#random.below(KEYS);
     let op: 'read' | 'write' = this.#random.next() < this.#options.load.appWriteShare ? 'write' : 'read';
-    for (let tries = 0; op === 'write' && !this.#expectations.canWrite(key); tries += 1) {
+    const { zone, app, index = 0 } = this.#options;
+    const keyOf = (record: number): string => String(index * KEYS + record);
+    for (let tries = 0; op === 'write' && !this.#expectations.canWrite(keyOf(drawn)); tries += 1) {
       if (tries === KEYS) op = 'read';
-      else key = String((Number(key) + 1) % KEYS);
+      else drawn = (drawn + 1) % KEYS;
     }
-    const { zone, app } = this.#options;
+    const key = keyOf(drawn);
     this.#unfinished.set(sequence, { kind: 'request', source: 'harness', zone, app, op, intended });
     const value = `${app} ${key} ${sequence}`;
     const result = op === 'write' ? await this.#write(key, value, intended) : await this.#read(key, intended);

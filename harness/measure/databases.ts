@@ -157,7 +157,7 @@ function zoneResult(frame: Frame, curves: DatabaseCurves, transactions: readonly
   // Only what has passed its time limit, or has hung for long enough, tells that it is affected.
   const blindMs = Math.max(frame.hungMs, frame.plan.load.databaseTimeoutMs);
   const at10s = depthT === null || depthT + blindMs > measured.endT ? null : momentAt(depthT);
-  const interval = at10s === null ? null : wilson(at10s.affected, databases);
+  const interval = at10s === null ? null : wilson(at10s.affected / databases, databases);
   const since = (count: StepCount) => count.max(zeroT, measured.endT);
   return {
     zone,

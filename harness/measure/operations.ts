@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Frame, within } from './frame.ts';
+import { blockInterval } from './block-interval.ts';
+import { type Frame, type Window, within } from './frame.ts';
 import { type LatencySample, latencyOf, latencySchema } from './latency.ts';
-import { toShare } from './rounding.ts';
-import { wilson } from './wilson.ts';
+import { round, toShare } from './rounding.ts';
 
 /** One operation of an open-loop load. `ended: null`: it never finished, as far as `seenUntilT`. */
 export interface Operation {
@@ -23,8 +23,16 @@ export const operationsSchema = z.strictObject({
   unknown: z.number().describe('Ended without telling whether they took effect'),
   unfinished: z.number(),
   availability: nullableShare.describe('ok ÷ offered: failed, unknown and unfinished count against it'),
-  availabilityLow95: nullableShare.describe('Wilson interval, 95 %'),
+  availabilityLow95: nullableShare.describe(
+    'Interval of 95 % over blocks of time, which counts outages and not operations; over operations as if independent (Wilson) where `intervalBlocks` is left out',
+  ),
   availabilityHigh95: nullableShare,
+  intervalBlocks: z
+    .strictObject({ count: z.number(), seconds: z.number() })
+    .nullable()
+    .optional()
+    .describe('How many blocks the interval is over, and how long each is'),
+  intervalReason: z.string().nullable().optional().describe('Why there is no interval'),
   reasons: z.record(z.string(), z.number()).describe('How many of those not ok gave which reason'),
   latency: latencySchema.describe('From the intended start'),
 });
@@ -37,15 +45,19 @@ export function summarise(frame: Frame, operations: readonly Operation[]): reado
     summariseAs(
       period.name,
       operations.filter((operation) => within(period, operation.intended)),
+      period,
     ),
   );
 }
 
-export function summariseAs(period: string, operations: readonly Operation[]): Operations {
+/** @param window when they were due; without it there is no interval */
+export function summariseAs(period: string, operations: readonly Operation[], window?: Window): Operations {
   const count = (outcome: Operation['outcome']) =>
     operations.reduce((sum, operation) => sum + (operation.outcome === outcome ? 1 : 0), 0);
   const ok = count('ok');
-  const interval = wilson(ok, operations.length);
+  const trials = operations.map(({ intended, outcome }) => ({ t: intended, ok: outcome === 'ok' }));
+  const found = window === undefined ? 'not asked for' : blockInterval(trials, window);
+  const interval = typeof found === 'string' ? null : found;
   return {
     period,
     offered: operations.length,
@@ -56,6 +68,8 @@ export function summariseAs(period: string, operations: readonly Operation[]): O
     availability: operations.length === 0 ? null : toShare(ok / operations.length),
     availabilityLow95: interval === null ? null : toShare(interval.low),
     availabilityHigh95: interval === null ? null : toShare(interval.high),
+    intervalBlocks: interval === null ? null : { count: interval.blocks, seconds: round(interval.blockSeconds, 3) },
+    intervalReason: typeof found === 'string' ? found : null,
     reasons: countReasons(operations),
     latency: latencyOf(operations.map(latencySampleOf)),
   };

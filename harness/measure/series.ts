@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apiCallsOf, apiZones, isOpenLoop } from './api.ts';
-import { applicationZones, requestsOf } from './application.ts';
+import { type Application, applicationsOf, requestsOf } from './application.ts';
 import { bins } from './bins.ts';
 import { controlSeries, controlSeriesSchema } from './control.ts';
 import { atSeconds, type Frame, shortZone, type Window } from './frame.ts';
@@ -83,7 +83,7 @@ export function measureSeries(frame: Frame, storm: StormMeasurement, quarantined
       ),
     },
     search: { at: times(seconds), attemptsPerSecond: [...searchRates(frame, seconds)] },
-    applications: applicationZones(frame).map((zone) => applicationSeries(frame, zone, seconds)),
+    applications: applicationsOf(frame).map((application) => applicationSeries(frame, application, seconds)),
     api: apiZones(frame).map((zone) => apiSeries(frame, zone, seconds)),
     control: controlSeries(frame),
     host: {
@@ -111,8 +111,12 @@ function apiSeries(frame: Frame, zone: string, seconds: readonly Window[]): Seri
 /** Samples a p99 needs, with a margin for uneven arrivals. */
 const SAMPLES_FOR_P99 = 120;
 
-function applicationSeries(frame: Frame, zone: string, seconds: readonly Window[]): Series['applications'][number] {
-  const requests = requestsOf(frame, zone).toSorted((a, b) => a.intended - b.intended);
+function applicationSeries(
+  frame: Frame,
+  { id, zone, shortName }: Application,
+  seconds: readonly Window[],
+): Series['applications'][number] {
+  const requests = requestsOf(frame, id).toSorted((a, b) => a.intended - b.intended);
   const rate = Math.max(1, frame.plan.load.appRequestsPerSecond);
   const windowMs = 1000 * Math.max(1, Math.ceil(SAMPLES_FOR_P99 / rate));
   const inBin = Map.groupBy(requests, (request) => Math.floor((request.intended - frame.zeroT) / 1000));
@@ -125,7 +129,7 @@ function applicationSeries(frame: Frame, zone: string, seconds: readonly Window[
   const latencies = seconds.map((window) => latencyOf(ofWindow(window).map(latencySampleOf)));
   return {
     zone,
-    shortName: shortZone(zone),
+    shortName,
     at: seconds.map((window) => atSeconds(frame, window.startT)),
     availability: seconds.map((window) => summariseAs('', inBin.get(binOf(window)) ?? []).availability),
     latencyWindowSeconds: toSeconds(windowMs),

@@ -3,16 +3,12 @@ import { shortZone } from '../measure/frame.ts';
 import { PAYLOAD_OF_FRAME } from '../measure/queues.ts';
 import type { Plan, PlanRouter } from '../scenario/plan.ts';
 import { count } from './numbers.ts';
+import { RecentAnswers } from './recent-answers.ts';
 
 /** Over how long availability is shown, ms. */
 const AVAILABILITY_MS = 5000;
 /** Over how long the thin network's load is shown, ms. */
 const LOAD_MS = 1000;
-
-interface Answer {
-  readonly t: number;
-  readonly ok: boolean;
-}
 
 /**
  * What a run looks like while it goes on, fed with its records as they arrive. It has no clock: time is that of
@@ -23,7 +19,8 @@ export class LiveView {
   readonly #nodes: ReadonlySet<string>;
   readonly #appTimeoutMs: number;
   readonly #latest = new Map<string, NodeRecord>();
-  readonly #answers: Map<string, Answer[]>;
+  /** By application, with the name that it is shown by. */
+  readonly #answers: Map<string, { readonly name: string; readonly recent: RecentAnswers }>;
   readonly #hasUsers: boolean;
   #control: ControlRecord | null = null;
   #samples: QueueRecord[] = [];
@@ -46,7 +43,13 @@ export class LiveView {
     this.#appTimeoutMs = plan.load.appTimeoutMs;
     this.#hasUsers = plan.containers.some((container) => container.role === 'users');
     const apps = plan.containers.filter((container) => container.role === 'app');
-    this.#answers = new Map(apps.map((app) => [app.zone, []]));
+    const alone = (app: Plan['containers'][number]) => apps.filter(({ zone }) => zone === app.zone).length === 1;
+    this.#answers = new Map(
+      apps.map((app) => [
+        app.id,
+        { name: alone(app) ? shortZone(app.zone) : app.id, recent: new RecentAnswers(AVAILABILITY_MS) },
+      ]),
+    );
   }
 
   feed(record: HistoryRecord): void {
@@ -75,10 +78,9 @@ export class LiveView {
         if (record.source === this.#thin?.id) this.#samples = [...since(this.#samples, record.t - LOAD_MS), record];
         break;
       case 'request': {
-        const { zone, ended, intended, outcome } = record;
+        const { app, ended, intended, outcome } = record;
         const ok = outcome === 'ok' && ended !== null && ended - intended <= this.#appTimeoutMs;
-        const answers = since(this.#answers.get(zone) ?? [], this.#nowT - AVAILABILITY_MS);
-        this.#answers.set(zone, [...answers, { t: record.t, ok }]);
+        this.#answers.get(app)?.recent.add(record.t, ok);
         break;
       }
       default:
@@ -89,9 +91,11 @@ export class LiveView {
   /** `storm 12.4 s | 32 mirrored, 16 degraded, 12 stuck | thin 98 % | a 84 %, b 100 % (5 s)` */
   line(): string {
     const elapsed = this.#startT === null ? '' : ` ${((this.#nowT - this.#startT) / 1000).toFixed(1)} s`;
-    const availability = [...this.#answers].map(
-      ([zone, answers]) => `${shortZone(zone)} ${shareOf(answers, this.#nowT)}`,
-    );
+    const availability = [...this.#answers.values()].map(({ name, recent }) => {
+      const share = recent.share(this.#nowT);
+      // Rounded down: 199 of 200 is not 100 %.
+      return `${name} ${share === null ? '–' : `${Math.floor(share * 100)} %`}`;
+    });
     const parts = [
       `${this.#outcome ?? this.#phase}${elapsed}`,
       this.#volumes(),
@@ -130,10 +134,3 @@ export class LiveView {
 
 const since = <T extends { readonly t: number }>(list: readonly T[], t: number): T[] =>
   list.filter((item) => item.t >= t);
-
-function shareOf(answers: readonly Answer[], nowT: number): string {
-  const recent = since(answers, nowT - AVAILABILITY_MS);
-  if (recent.length === 0) return '–';
-  // Rounded down: 199 of 200 is not 100 %.
-  return `${Math.floor((recent.filter((answer) => answer.ok).length / recent.length) * 100)} %`;
-}

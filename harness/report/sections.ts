@@ -1,6 +1,8 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import type { Operations } from '../measure/operations.ts';
 import { fewIds } from '../measure/trigger.ts';
+import { applicationLabel } from './application-label.ts';
+import { availabilityInterval } from './availability-interval.ts';
 import { crashRows } from './crash-rows.ts';
 import { databaseRows } from './database-rows.ts';
 import { historyRows } from './history-rows.ts';
@@ -204,7 +206,7 @@ const agreementRows = ({ agreement }: Result): readonly Row[] =>
   });
 
 const applicationRows = ({ applications }: Result): readonly Row[] =>
-  applications.flatMap(({ zone, periods }) => overall(`${zone} application`, periods));
+  applications.flatMap((entry) => overall(`${applicationLabel(entry, applications)} application`, entry.periods));
 
 const blockIoRows = ({ blockIo }: Result): readonly Row[] =>
   blockIo.flatMap(({ zone, volumes, periods }) =>
@@ -215,9 +217,9 @@ const blockIoRows = ({ blockIo }: Result): readonly Row[] =>
 const overall = (label: string, [first]: readonly Operations[]): readonly Row[] =>
   first === undefined ? [] : [[label, operations(first)]];
 
-function operations({ offered, ok, availability, availabilityLow95, availabilityHigh95, latency }: Operations): string {
+function operations({ offered, ok, availability, latency, ...rest }: Operations): string {
   if (availability === null) return 'nothing was offered';
-  const interval = `${((availabilityLow95 ?? 0) * 100).toFixed(1)}–${((availabilityHigh95 ?? 0) * 100).toFixed(1)}`;
+  const interval = availabilityInterval(rest);
   const p50 = milliseconds(latency.p50Ms, latency.p50AtLeast);
   const p99 = milliseconds(latency.p99Ms, latency.p99AtLeast);
   return `${percent(availability)} (${interval}), ${integer(ok)} of ${integer(offered)}; p50 ${p50}, p99 ${p99}`;

@@ -1,6 +1,7 @@
 import type { Frame } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import { faultWindow } from '../measure/queues.ts';
+import { applicationLabel } from './application-label.ts';
 import { count, percent, seconds } from './numbers.ts';
 
 /** Two or three sentences made of this run's measured numbers, for somebody who sees nothing else of the report. */
@@ -54,11 +55,13 @@ const joined = (parts: readonly string[]): string =>
   parts.length <= 2 ? parts.join(' and ') : `${parts.slice(0, -1).join('; ')}; and ${parts.at(-1)}`;
 
 function whatFollowed({ frame, storm, applications }: Measurements): string {
-  const answers = applications.map(({ zone, periods: [overall] }) =>
-    overall === undefined || overall.availability === null
-      ? `${zone} was asked nothing`
-      : `${zone} answered ${percent(overall.availability)} of ${count(overall.offered, 'request')}`,
-  );
+  const answers = applications.map((application) => {
+    const where = applicationLabel(application, applications);
+    const [overall] = application.periods;
+    return overall === undefined || overall.availability === null
+      ? `${where} was asked nothing`
+      : `${where} answered ${percent(overall.availability)} of ${count(overall.offered, 'request')}`;
+  });
   const applicationsText = answers.length === 0 ? '' : `; the application in ${answers.join(', in ')}`;
   return `${capitalise(storminess(frame, storm))}${applicationsText}.`;
 }

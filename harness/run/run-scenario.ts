@@ -17,6 +17,7 @@ import { freeBlocks } from '../lab/networks/address-block.ts';
 import { SubnetTakenError } from '../lab/networks/create-networks.ts';
 import { reaperName } from '../lab/session.ts';
 import { AppClient } from '../load/app-client.ts';
+import { HOST } from '../scenario/lay-out.ts';
 import { MULTI_ZONE_ROLES, type Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
 import { withDeadline } from '../time/deadline.ts';
@@ -241,10 +242,17 @@ async function conduct(
   onRecord: (record: HistoryRecord) => void,
 ): Promise<void> {
   const { plan } = lab;
+  const zoneOf = (container: string): string => plan.containers.find((one) => one.id === container)?.zone ?? '';
   const clients = lab.withRole('app').map((app) => {
-    const zone = plan.containers.find((one) => one.id === app)?.zone ?? '';
-    const port = lab.hostPort(`host->${app}@primary`);
-    return new AppClient({ zone, app, port, load: plan.load, seed: plan.seed, onRecord });
+    const zone = zoneOf(app);
+    // Of several published ports the first is the one that its clients ask.
+    const link = plan.links.find((one) => one.source === HOST && one.destination === app);
+    const port = lab.hostPort(link?.id ?? `${HOST}->${app}`);
+    const index = lab
+      .withRole('app')
+      .filter((one) => zoneOf(one) === zone)
+      .indexOf(app);
+    return new AppClient({ zone, app, index, port, load: plan.load, seed: plan.seed, onRecord });
   });
   const trouble = (error: Error): void => options.progress(`sampling: ${error.message}`);
   try {

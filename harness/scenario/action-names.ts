@@ -14,7 +14,3 @@ export const ACTION_NAMES = [
   'dedicated-control',
   'restore-snapshots',
 ] as const;
-
-/** `stop-search` -> `stopSearch`: a hyphen is a minus in an expectation. */
-export const metricNameOf = (action: string): string =>
-  action.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -4,13 +4,14 @@ import type { ActionLanguage } from './action-language.ts';
 import { DRY_RUN_BLOCK } from './address-block.ts';
 import { BadInputError, type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { drawPhases } from './draw-faults.ts';
-import type { FaultLanguage } from './fault-language.ts';
+import type { FaultLanguage, Laid } from './fault-language.ts';
+import { type KnownNames, namesOfEvents, namesOfPlan } from './known-names.ts';
 import { layOut } from './lay-out.ts';
 import { expectedName } from './nearest-name.ts';
 import { databaseProblems, placeDatabases } from './place-databases.ts';
 import { multiZoneProblems, placeMultiZoneDatabases, withoutThoseOf } from './place-multi-zone-databases.ts';
 import { placeVolumes } from './place-volumes.ts';
-import type { Parameter, Plan } from './plan.ts';
+import { type Parameter, type Plan, RECORDS_OF_APP } from './plan.ts';
 import { freeSlots, predictStorm } from './predict-storm.ts';
 import { eventProblems, type ScenarioEvent } from './read-event.ts';
 import { type ResolvedParameters, resolveParameters } from './resolve-parameters.ts';
@@ -33,8 +34,8 @@ export interface BuildPlanOptions {
   readonly overrides: Readonly<Record<string, string>>;
   /** An aligned /22, such as `198.18.4.0/22`. */
   readonly block?: string | undefined;
-  /** Names that expectations may use, given the zones' ids; others are refused. Any name is taken when left out. */
-  readonly knownNames?: ((zones: readonly string[]) => readonly string[]) | undefined;
+  /** Names that expectations may use, given zones and applications; others are refused. Any name is taken when left out. */
+  readonly knownNames?: KnownNames | undefined;
 }
 
 /** The sector of the instances' writes (see the ledger): an extent is a whole number of these. */
@@ -49,13 +50,13 @@ export function buildPlan(options: BuildPlanOptions): Plan {
   const preset = presetOf(scenario, options.preset);
   const parameters = resolveParameters(scenario, topology, preset, overrides);
   const laid = layOut(topology, parameters, block);
-  const names = knownNames?.(topology.zones.map((zone) => zone.id));
+  const names = knownNames && namesOfPlan(laid, knownNames);
   const problems: Problem[] = [
-    ...contradictions(topology, parameters),
+    ...contradictions(topology, laid, parameters),
     ...databaseProblems(topology, parameters),
     ...multiZoneProblems(topology, parameters),
     ...scenario.expectations.flatMap((expectation) => expectationProblems(expectation, names)),
-    ...(options.event ? eventProblems(options.event, names) : []),
+    ...(options.event ? eventProblems(options.event, knownNames && namesOfEvents(laid, knownNames)) : []),
   ];
   const phases = drawPhases(scenario, options.faults, options.actions ?? [], parameters, laid, seed, problems);
   throwIfAny(problems);
@@ -105,7 +106,7 @@ function presetOf(scenario: Scenario, asked: string | undefined): string {
 }
 
 /** Numbers that are each fine and do not fit together. Each is reported where one of the two was written. */
-function contradictions(topology: Topology, parameters: ResolvedParameters): Problem[] {
+function contradictions(topology: Topology, laid: Laid, parameters: ResolvedParameters): Problem[] {
   const { storage, load } = parameters;
   const problems: Problem[] = [];
   const require = (holds: boolean, name: string, found: string, expected: string): void => {
@@ -117,8 +118,14 @@ function contradictions(topology: Topology, parameters: ResolvedParameters): Pro
     const found = `${slots} slots in ${zone.id}`;
     require(2 * volumes <=
       slots, 'storage.slotsPerNode', found, `at least its ${2 * volumes} replicas (two of each volume)`);
-    const app = topology.services.some((service) => service.zone === zone.id && service.role === 'app');
-    require(!app || volumes > 0, `zones.${zone.id}.volumes`, 'an application without a volume', 'at least one volume');
+    const apps = laid.containers.filter((container) => container.zone === zone.id && container.role === 'app').length;
+    require(apps === 0 ||
+      volumes > 0, `zones.${zone.id}.volumes`, 'an application without a volume', 'at least one volume');
+    const records = Math.min(load.appVolumes, volumes) * Math.floor(storage.volumeBytes / 2 / SECTOR_BYTES);
+    require(volumes === 0 ||
+      records >=
+        apps *
+          RECORDS_OF_APP, 'load.appVolumes', `room for ${records} records of the applications of ${zone.id}`, `${apps * RECORDS_OF_APP} at least, ${RECORDS_OF_APP} of each: more or larger volumes`);
   }
   require(storage.searchServiceMinMs <=
     storage.searchServiceMaxMs, 'storage.searchServiceMinMs', `${storage.searchServiceMinMs} ms`, `at most storage.searchServiceMaxMs, ${storage.searchServiceMaxMs} ms`);

@@ -1,4 +1,4 @@
-import type { ContainerConfig, Dial } from './container-config.ts';
+import type { ContainerConfig, Dial, LinkDial } from './container-config.ts';
 import type { Plan, Plane, Role } from './plan.ts';
 
 /**
@@ -23,11 +23,17 @@ export function containerConfigOf(plan: Plan, containerId: string): ContainerCon
   const roles = new Map(plan.containers.map((other) => [other.id, other.role]));
   const isKnown = (destination: string): boolean =>
     roles.get(destination) !== 'spare' || container.role === 'instances' || container.role === 'app';
-  const links: Record<string, Partial<Record<Plane, Dial>>> = {};
-  for (const { destination, plane, listen } of plan.links.filter(
+  const links: Record<string, Partial<Record<Plane, LinkDial>>> = {};
+  for (const { destination, plane, listen, upstream } of plan.links.filter(
     (link) => link.source === id && isKnown(link.destination),
   )) {
-    links[destination] = { ...links[destination], [plane]: { host: listen.ip, port: listen.port } };
+    const dial: Dial = { host: listen.ip, port: listen.port };
+    const same = plan.links.filter(
+      (link) => link.source === id && link.destination === destination && link.plane === plane,
+    );
+    const first: LinkDial = links[destination]?.[plane] ?? dial;
+    const ports = same.length < 2 ? {} : { ports: { ...first.ports, [upstream.port]: dial } };
+    links[destination] = { ...links[destination], [plane]: { ...first, ...ports } };
   }
   const serves = (other: string): boolean => regionWide || other === zone;
   const nodes = plan.containers.filter(

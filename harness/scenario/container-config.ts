@@ -6,6 +6,12 @@ export interface Dial {
   readonly port: number;
 }
 
+/** Of several ports of a destination on a plane, the first that the topology names; `ports` has all of them. */
+export interface LinkDial extends Dial {
+  /** Destination's port -> where to dial; left out where there is one. */
+  readonly ports?: Readonly<Record<string, Dial>>;
+}
+
 /**
  * What a program of the fixtures gets, as JSON in the environment variable `ZONESTORM_CONFIG`. It holds nothing
  * that tells the program whether, when or how a fault is injected.
@@ -17,7 +23,7 @@ export interface ContainerConfig {
   /** Own address on each plane; a server tells by a connection's local address which plane it came in on. */
   readonly addresses: Readonly<Partial<Record<Plane, string>>>;
   /** Destination id -> plane -> where to dial. */
-  readonly links: Readonly<Record<string, Readonly<Partial<Record<Plane, Dial>>>>>;
+  readonly links: Readonly<Record<string, Readonly<Partial<Record<Plane, LinkDial>>>>>;
   /** Ids of the storage nodes of the same zone (a node's own id included). */
   readonly nodes: readonly string[];
   /** Zone -> ids of its storage nodes, for every zone that this container serves (all for the control plane). */

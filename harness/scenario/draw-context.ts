@@ -1,10 +1,18 @@
 import { type Located, type Problem, problemAt } from './bad-input-error.ts';
 import type { Draw, Laid, WordPath } from './fault-language.ts';
+import { fullNameOf, matcher, meansEnds, meansLink } from './link-name.ts';
 import { expectedName } from './nearest-name.ts';
+import type { PlanLink } from './plan.ts';
 import { parseBytes, parseMbit, parseSeconds, parseShare, QuantityError } from './quantity.ts';
 import type { Random } from './random.ts';
 import type { ScenarioFault } from './scenario.ts';
 import type { ContainerSelector, LinkSelector, NodeSelector } from './selectors.ts';
+
+/** Links that a problem names. */
+const NAMED_MAX = 6;
+
+const oneOf = (links: readonly PlanLink[]): string =>
+  `one of ${links.slice(0, NAMED_MAX).map(fullNameOf).join(', ')}${links.length > NAMED_MAX ? ' …' : ''}`;
 
 export interface DrawContextOptions {
   readonly laid: Laid;
@@ -86,27 +94,20 @@ export class DrawContext implements Draw {
 
   links(selector: LinkSelector, path: WordPath): string[] {
     const { links, containers } = this.laid;
-    if (Array.isArray(selector)) {
-      return this.#matching(
-        selector,
-        links.map(({ id }) => id),
-        path,
-        'link',
-      );
-    }
-    const { from, to, plane, both = false, pick } = selector;
+    if (Array.isArray(selector)) return this.#named(selector, path);
+    const { from, to, port, plane, both = false, pick } = selector;
     const everything = new Set(['host', ...containers.map(({ id }) => id)]);
     const sources = from === undefined ? everything : new Set(this.containers(from, [...path, 'from']));
     const destinations = to === undefined ? everything : new Set(this.containers(to, [...path, 'to']));
-    const found = links
-      .filter(
-        (link) =>
-          (plane === undefined || link.plane === plane) &&
-          ((sources.has(link.source) && destinations.has(link.destination)) ||
-            (both && destinations.has(link.source) && sources.has(link.destination))),
-      )
-      .map(({ id }) => id);
-    if (found.length === 0 && sources.size > 0 && destinations.size > 0) {
+    const between = links.filter(
+      (link) =>
+        (plane === undefined || link.plane === plane) &&
+        ((sources.has(link.source) && destinations.has(link.destination)) ||
+          (both && destinations.has(link.source) && sources.has(link.destination))),
+    );
+    const found = between.filter((link) => port === undefined || link.upstream.port === port).map(({ id }) => id);
+    if (found.length === 0 && between.length > 0) this.problem(path, `no link to port ${port}`, oneOf(between));
+    else if (found.length === 0 && sources.size > 0 && destinations.size > 0) {
       this.problem(path, 'no link', 'at least one between these');
     }
     return this.#pickOf(found, pick, path, 'links');
@@ -154,8 +155,7 @@ export class DrawContext implements Draw {
   #matching(patterns: readonly string[], ids: readonly string[], path: WordPath, what: string): string[] {
     const chosen = new Set<string>();
     for (const [i, pattern] of patterns.entries()) {
-      const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-      const expression = new RegExp(`^${parts.join('.*')}$`);
+      const expression = matcher(pattern);
       const matching = ids.filter((id) => expression.test(id));
       if (matching.length === 0) {
         this.problem([...path, i], `the ${what} \`${pattern}\``, expectedName(pattern, ids, what));
@@ -163,6 +163,25 @@ export class DrawContext implements Draw {
       for (const id of matching) chosen.add(id);
     }
     return ids.filter((id) => chosen.has(id));
+  }
+
+  /** Links that names such as `a1->a2:7000@primary` mean, in the order of the plan. */
+  #named(names: readonly string[], path: WordPath): string[] {
+    const { links } = this.laid;
+    const chosen = new Set<string>();
+    for (const [i, name] of names.entries()) {
+      const meant = links.filter((link) => meansLink(name, link));
+      if (meant.length === 0) {
+        const between = links.filter((link) => meansEnds(name, link));
+        const expected =
+          between.length === 0
+            ? expectedName(name, links.map(name.includes(':') ? fullNameOf : ({ id }) => id), 'link')
+            : oneOf(between);
+        this.problem([...path, i], `the link \`${name}\``, expected);
+      }
+      for (const { id } of meant) chosen.add(id);
+    }
+    return links.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
   }
 
   #pickOf(found: readonly string[], pick: number | undefined, path: WordPath, what: string): string[] {

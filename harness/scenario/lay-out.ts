@@ -151,9 +151,8 @@ function wiresOf(topology: Topology, members: readonly Member[]): Wire[] {
   );
   for (const service of topology.services) {
     const seen = new Set<string>();
-    for (const { to, planes, at } of service.links) {
-      for (const key of planes.map((plane) => `${to}@${plane}`)) {
-        // One link per source, destination and plane: a program finds it by these three.
+    for (const { to, planes, port, at } of service.links) {
+      for (const key of planes.map((plane) => `${to}:${port}@${plane}`)) {
         if (seen.has(key)) throw new BadInputError(problemAt(at, `a second link to ${key}`, 'one'));
         seen.add(key);
       }
@@ -255,7 +254,10 @@ function linksOf(
     if (ip === undefined) throw new Error(`no address on ${zone} ${plane} for a link`);
     return ip;
   };
-  return wires.map(({ source, destination, plane, port, router: id }) => {
+  const pairOf = ({ source, destination, plane }: Wire): string => `${source?.id ?? HOST}->${destination.id}@${plane}`;
+  const ofPair = Map.groupBy(wires, pairOf);
+  return wires.map((wire) => {
+    const { source, destination, plane, port, router: id } = wire;
     const router = routers.find((candidate) => candidate.id === id);
     const target = containers.find((container) => container.id === destination.id);
     const listenPort = ports.get(id) ?? FIRST_PORT;
@@ -263,8 +265,9 @@ function linksOf(
     const listenIp =
       source === null ? (router?.management.ip ?? '') : ipOn(router?.attachments, source.service.zone, plane);
     const sourceId = source?.id ?? HOST;
+    const several = (ofPair.get(pairOf(wire))?.length ?? 0) > 1;
     return {
-      id: `${sourceId}->${destination.id}@${plane}`,
+      id: `${sourceId}->${destination.id}${several ? `:${port}` : ''}@${plane}`,
       source: sourceId,
       destination: destination.id,
       plane,

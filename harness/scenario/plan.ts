@@ -92,7 +92,10 @@ export interface PlanRouter {
 
 /** Directed: `source` dials `destination` through this proxy of `router`. */
 export interface PlanLink {
-  /** `a1->a2@replication`; for a client outside the zones `host->a-app@primary`. */
+  /**
+   * `a1->a2@replication`; for a client outside the zones `host->a-app@primary`; with its port where there are others
+   * between the same two on the same plane: `host->a-app:8080@primary`.
+   */
   readonly id: string;
   readonly source: string;
   readonly destination: string;
@@ -289,6 +292,9 @@ export interface StorageSettings {
   /** So many of a zone's volumes that wait may search or ask again a second; 0: all at once. */
   readonly readmitPerSecond: number;
 }
+
+/** Records that each application's clients ask for. Two applications of a zone share its volumes and no record. */
+export const RECORDS_OF_APP = 64;
 
 /** The block I/O of the instances, per volume, and the sample application's load, per zone. */
 export interface LoadSettings {

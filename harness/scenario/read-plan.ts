@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { BadInputError, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { expectationProblems } from './build-plan.ts';
+import { type KnownNames, namesOfPlan } from './known-names.ts';
 import { misnamed, type Unplaced, unknownName, unplaced } from './misnamed.ts';
 import type { Plan, PlanFault } from './plan.ts';
 import { planSchema } from './plan-schema.ts';
@@ -14,7 +15,7 @@ export interface ReadPlanOptions {
   /** The same of actions; none when left out. */
   readonly actionSettings?: ReadonlyMap<string, z.ZodType> | undefined;
   /** As for a scenario: names that expectations may use. */
-  readonly knownNames?: ((zones: readonly string[]) => readonly string[]) | undefined;
+  readonly knownNames?: KnownNames | undefined;
 }
 
 /** A plan of many faults with many links has some megabytes. */
@@ -40,7 +41,7 @@ export function readPlan(file: string, text: string, options: ReadPlanOptions): 
     ...misnamed(plan),
     ...faultProblems(plan, options.faultSettings),
     ...actionProblems(plan, options.actionSettings ?? new Map()),
-    ...badExpectations(plan, options.knownNames?.(plan.zones.map(({ id }) => id))),
+    ...badExpectations(plan, options.knownNames && namesOfPlan(plan, options.knownNames)),
   ];
   if (problems.length > 0) {
     const source = located();

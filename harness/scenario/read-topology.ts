@@ -213,7 +213,14 @@ function problemsOfServices({ zones, networks, services }: Topology, source: Yam
         }
       }
     }
-    for (const port of service.published) {
+    if (service.role === 'app' && service.published.length === 0) {
+      const found = `the application \`${service.name}\` without a published port`;
+      problems.push(problemAt(service.at, found, '`published: [8080]`, where its clients ask it'));
+    }
+    for (const [i, port] of service.published.entries()) {
+      if (service.published.slice(0, i).some(({ value }) => value === port.value)) {
+        problems.push(problemAt(port.at, `the port ${port.value} a second time`, 'each port once'));
+      }
       if (zone?.regionWide || !planesOf(service).includes('primary')) {
         const expected = 'a service of a zone, with its primary network';
         problems.push(problemAt(port.at, `a published port of \`${service.name}\``, expected));

@@ -38,12 +38,16 @@ export const linkSelector = z
       strictObject({
         from: containerSelector.optional(),
         to: containerSelector.optional(),
+        port: z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535).optional(),
         plane: z.enum(['primary', 'replication']).optional(),
         both: z.boolean().optional().describe('Also the links back, from `to` to `from`.'),
         pick: pick.optional(),
       }),
     ],
-    { error: 'a list of link ids, or `{ from: …, to: …, plane: …, both: true, pick: N }`' },
+    { error: 'a list of links, or `{ from: …, to: …, port: …, plane: …, both: true, pick: N }`' },
   )
-  .describe('Links: their ids such as `a1->a2@replication`, with `*` for any part, or those between two sets.');
+  .describe(
+    'Links: `from->to`, `from->to:port`, `from->to@plane` or `from->to:port@plane`, where what is left out means any ' +
+      'and `*` is any part, or those between two sets.',
+  );
 export type LinkSelector = z.infer<typeof linkSelector>;

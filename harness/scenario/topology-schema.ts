@@ -46,7 +46,9 @@ const serviceExtension = strictObject({
   published: z
     .array(port)
     .optional()
-    .describe('Ports for clients outside the zones, by the zone’s primary router on 127.0.0.1.'),
+    .describe(
+      'Ports for clients outside the zones, by the zone’s primary router on 127.0.0.1. An application’s clients ask the first.',
+    ),
 });
 
 // The keys of Compose that a run honours. Others are refused: to ignore `environment` or `privileged` silently would

@@ -1,4 +1,5 @@
 import { ALL_CALLS } from '../../measure/api.ts';
+import { applicationLabel } from '../application-label.ts';
 import type { Result } from '../result-schema.ts';
 import type { Section, SectionTitle } from '../section.ts';
 import { sectionsOf } from '../sections.ts';
@@ -40,9 +41,11 @@ const EXTRAS: Readonly<Partial<Record<SectionTitle, Extra>>> = {
     instead: tables.agreementTable,
   },
   Applications: {
-    note: 'Open-loop requests from outside the zones. Failed, unknown and unfinished ones count against availability and rank slower than every success; ≥ marks a lower bound. Availability has a Wilson interval. No percentile from too few samples.',
+    note: 'Open-loop requests from outside the zones. Failed, unknown and unfinished ones count against availability and rank slower than every success; ≥ marks a lower bound. Availability has an interval of 95 % over blocks of time, which counts outages and not requests. No percentile from too few samples.',
     instead: ({ applications }) =>
-      tables.operationsTable(applications.map(({ zone, periods }) => ({ name: zone, periods }))),
+      tables.operationsTable(
+        applications.map((entry) => ({ name: applicationLabel(entry, applications), periods: entry.periods })),
+      ),
   },
   'Block I/O of the instances': {
     note: 'There is no time limit here: an operation that hung until the election is ok, and slow.',

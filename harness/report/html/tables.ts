@@ -1,5 +1,6 @@
 import type { Operations } from '../../measure/operations.ts';
-import { integer, megabits, milliseconds, number, percent, percentOr } from '../numbers.ts';
+import { availabilityInterval } from '../availability-interval.ts';
+import { integer, megabits, milliseconds, number, percentOr } from '../numbers.ts';
 import { curvesOf } from '../operator-rows.ts';
 import type { Result } from '../result-schema.ts';
 import type { Row } from '../section.ts';
@@ -140,10 +141,7 @@ export function operationsTable(
   );
 }
 
-const interval = ({ availabilityLow95, availabilityHigh95 }: Operations): string =>
-  availabilityLow95 === null || availabilityHigh95 === null
-    ? '–'
-    : `${(availabilityLow95 * 100).toFixed(1)}–${percent(availabilityHigh95)}`;
+const interval = (period: Operations): string => (period.availability === null ? '–' : availabilityInterval(period));
 
 export const lagTable = ({ machine }: Result): string =>
   table(

@@ -1,3 +1,4 @@
+import { applicationLabel } from '../application-label.ts';
 import { count, integer, number, percentOr, seconds } from '../numbers.ts';
 import type { Result } from '../result-schema.ts';
 import { escapeHtml } from './escape.ts';
@@ -46,10 +47,11 @@ export function tilesOf(result: Result): readonly Tile[] {
           ? (search.amplificationReason ?? '')
           : `${number(search.amplification)} for each lost partner`,
     },
-    ...result.applications.slice(0, 2).map(({ zone, periods: [overall] }): Tile => {
+    ...result.applications.slice(0, 2).map((application): Tile => {
+      const [overall] = application.periods;
       const availability = overall?.availability ?? null;
       return {
-        label: `Application, ${zone}`,
+        label: `Application, ${applicationLabel(application, result.applications)}`,
         value: percentOr(availability),
         note: overall === undefined ? '' : `of ${count(overall.offered, 'request')} answered in time`,
       };

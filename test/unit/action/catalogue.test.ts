@@ -3,9 +3,10 @@ import { parse } from 'yaml';
 import { ACTION_SETTINGS, ACTIONS } from '../../../harness/action/catalogue.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
 import { FAULTS, isCarriedOut } from '../../../harness/fault/catalogue.ts';
-import { ACTION_NAMES, metricNameOf } from '../../../harness/scenario/action-names.ts';
+import { ACTION_NAMES } from '../../../harness/scenario/action-names.ts';
 import { containerConfigOf } from '../../../harness/scenario/container-config-of.ts';
 import { describePlan } from '../../../harness/scenario/describe-plan.ts';
+import { metricNameOf } from '../../../harness/scenario/metric-name.ts';
 import { readPlan } from '../../../harness/scenario/read-plan.ts';
 import { planWith } from './draw.ts';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { BadCampaignError } from '../../../harness/campaign/bad-campaign-error.ts';
-import { COMPARED, chooseMetrics, measuredZones, SWEPT } from '../../../harness/campaign/choose-metrics.ts';
+import { COMPARED, chooseMetrics, SWEPT } from '../../../harness/campaign/choose-metrics.ts';
 import { metricNames } from '../../../harness/check/resolve-metric.ts';
+import { measuredZones } from '../../../harness/scenario/known-names.ts';
 
 const known = metricNames(['use1-a', 'use1-b']);
 const chosen = (asked: readonly string[], otherwise: readonly string[] = [], names = known) =>

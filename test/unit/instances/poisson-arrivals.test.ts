@@ -27,3 +27,7 @@ describe('poissonArrivals', () => {
     expect(firstArrivals(0, 1, 'a')).toEqual([Number.POSITIVE_INFINITY]);
   });
 });
+
+it('at a rate of 0 nothing is ever due, whatever is drawn', () => {
+  for (const drawn of [0, 0.5]) expect(poissonArrivals(0, 1000, () => drawn)()).toBe(Number.POSITIVE_INFINITY);
+});

@@ -98,7 +98,7 @@ test('Wilson’s bounds are the shares that lie 1.96 standard errors of their ow
     [990, 1000],
   ] as const) {
     const seen = successes / trials;
-    const { low, high } = wilson(successes, trials) ?? { low: 0, high: 0 };
+    const { low, high } = wilson(seen, trials) ?? { low: 0, high: 0 };
     for (const bound of [low, high]) {
       const standardErrors = Math.abs(seen - bound) / Math.sqrt((bound * (1 - bound)) / trials);
       expect(standardErrors).toBeCloseTo(1.96, 3);
@@ -106,6 +106,6 @@ test('Wilson’s bounds are the shares that lie 1.96 standard errors of their ow
     expect(low).toBeLessThan(seen);
     expect(high).toBeGreaterThan(seen);
   }
-  expect(wilson(10, 10)?.high).toBeCloseTo(1, 12);
+  expect(wilson(1, 10)?.high).toBeCloseTo(1, 12);
   expect(wilson(0, 0)).toBeNull();
 });

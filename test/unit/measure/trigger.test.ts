@@ -7,7 +7,7 @@ import { measureMachine } from '../../../harness/measure/load-on-machine.ts';
 import { measureLoss } from '../../../harness/measure/loss.ts';
 import { describeTrigger, fewIds } from '../../../harness/measure/trigger.ts';
 import type { PlanFault } from '../../../harness/scenario/plan.ts';
-import { node, phase, runStart, triggerEnd } from './record-builders.ts';
+import { exit, node, phase, runStart, triggerEnd } from './record-builders.ts';
 import { misrouteOf, planFault, smallPlan } from './small-plan.ts';
 
 /** `cut-1 20 22`: applied at 20 s, reverted at 22 s. */
@@ -124,16 +124,72 @@ describe('what faults foretell and excuse', () => {
     expect(lossOf()).toBe(0);
   });
 
-  test('the silence of containers that any fault silences', () => {
-    const silences = (faults: readonly PlanFault[]) => {
-      const records = ['a2', 'a3', 'a4', 'b1', 'b2'].flatMap((id) =>
-        Array.from({ length: 90 }, (_, i) => node(id, 9_000 + i * 500)),
+  const everyHalfSecond = (
+    id: string,
+    but: (t: number) => boolean = () => false,
+    lag: (t: number) => number = () => 1,
+  ) =>
+    Array.from({ length: 90 }, (_, i) => 9_000 + i * 500)
+      .filter((t) => !but(t))
+      .map((t) => node(id, t, { lagP99Ms: lag(t) }));
+  const others = ['a2', 'a3', 'a4', 'b1', 'b2'].flatMap((id) => everyHalfSecond(id));
+  const machineOf = (faults: readonly PlanFault[], ...records: readonly (readonly HistoryRecord[])[]) => {
+    const frame = frameWith(faults, others, ...records);
+    return measureMachine(frame, frame.measured);
+  };
+  const silentOf = (...given: Parameters<typeof machineOf>) =>
+    machineOf(...given).silent.filter(({ container }) => /^[ab]\d$/.test(container));
+  const pause = planFault('pause-1', { silences: ['a1'] });
+  const frozen = everyHalfSecond('a1', (t) => t > 20_000 && t < 30_100);
+
+  test('the silence of a container that a fault silences, while it does', () => {
+    expect(silentOf([planFault('cut-1')], fault('cut-1 20 30'), frozen)).toMatchObject([{ container: 'a1' }]);
+    expect(silentOf([pause], fault('pause-1 20 30'), frozen)).toEqual([]);
+    // Before the fault or after it, its silence is its own; so is that of somebody else meanwhile.
+    expect(silentOf([pause], fault('pause-1 20 27'), frozen)).toEqual([
+      { container: 'a1', seconds: 3.5, atSeconds: 7 },
+    ]);
+    expect(silentOf([pause], fault('pause-1 23 30'), frozen)).toEqual([{ container: 'a1', seconds: 3, atSeconds: -3 }]);
+    expect(silentOf([{ ...pause, silences: ['a2'] }], fault('pause-1 20 30'), frozen)).toMatchObject([
+      { container: 'a1', seconds: 10.5 },
+    ]);
+    // One that was never applied, or not yet, excuses nobody.
+    expect(silentOf([pause], fault('pause-1', []), frozen)).toMatchObject([{ container: 'a1', seconds: 10.5 }]);
+  });
+
+  test('the silence of what a fault ended, until it is ready again and not for ever', () => {
+    const kill = planFault('kill-1', { silences: ['a1'] });
+    const died = exit('a1', 20_100, 137);
+    const ready: HistoryRecord = { kind: 'ready', source: 'a1', t: 30_000, program: 'node', bootId: '' };
+    expect(silentOf([kill], fault('kill-1 20 25'), [died, ready], frozen)).toEqual([]);
+    expect(silentOf([kill], fault('kill-1 20 25'), [ready], frozen)).toMatchObject([{ seconds: 5.5, atSeconds: 5 }]);
+    const gone = everyHalfSecond('a1', (t) => t > 20_000);
+    expect(silentOf([kill], fault('kill-1 20 25'), [died], gone)).toEqual([
+      { container: 'a1', seconds: 15, atSeconds: 15 },
+    ]);
+  });
+
+  test('the lag of a container that a fault holds up, with the sample that its end lets out and no other', () => {
+    const late = (at: number, ms: number) =>
+      everyHalfSecond(
+        'a1',
+        (t) => t > 20_000 && t < 30_100,
+        (t) => (t === at ? ms : 1),
       );
-      const frame = frameWith(faults, records);
-      const silent = measureMachine(frame, frame.measured).silent.map(({ container }) => container);
-      return silent.filter((id) => /^[ab]\d$/.test(id));
-    };
-    expect(silences([planFault('cut-1')])).toEqual(['a1']);
-    expect(silences([planFault('cut-1'), planFault('pause-1', { silences: ['a1'] })])).toEqual([]);
+    const lagOf = (who: string, ...given: Parameters<typeof machineOf>) =>
+      machineOf(...given).lag.find((lag) => lag.who === who);
+    const thaw = late(30_500, 10_000);
+    expect(lagOf('a1', [pause], fault('pause-1 20 30.2'), thaw)).toMatchObject({ maxMs: 1, excused: 1, lateShare: 0 });
+    expect(lagOf('a1', [planFault('cut-1')], fault('cut-1 20 30.2'), thaw)).toMatchObject({ maxMs: 10_000 });
+    // The lag of the thaw may be told by the record after it.
+    expect(lagOf('a1', [pause], fault('pause-1 20 30.2'), late(31_000, 10_000))).toMatchObject({
+      maxMs: 1,
+      excused: 2,
+    });
+    expect(lagOf('a1', [pause], fault('pause-1 20 30.2'), late(31_500, 300))).toMatchObject({ maxMs: 300 });
+    // In a sample of half a second 300 ms, of 29.5 s that count: 1 %.
+    expect(lagOf('a1', [pause], fault('pause-1 20 30.2'), late(31_500, 300))?.lateShare).toBeCloseTo(0.3 / 29.5, 3);
+    expect(lagOf('nodes', [pause], fault('pause-1 20 30.2'), thaw)).toMatchObject({ maxMs: 1, excused: 1 });
+    expect(lagOf('a2', [pause], fault('pause-1 20 30.2'), thaw)).not.toHaveProperty('excused');
   });
 });

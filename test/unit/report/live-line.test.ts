@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PAYLOAD_OF_FRAME } from '../../../harness/measure/queues.ts';
 import { LiveView } from '../../../harness/report/live-line.ts';
+import type { Plan } from '../../../harness/scenario/plan.ts';
 import { node, queue, request, runEnd } from '../measure/record-builders.ts';
 import { smallPlan } from '../measure/small-plan.ts';
 
@@ -37,4 +38,25 @@ test('where the control plane has users, the line tells of its workers', () => {
   for (const one of [without, view]) one.feed({ kind: 'control', source: 'control-plane', t: 1000, ...record });
   expect(view.line()).toContain('| thin – | 16 workers busy, 230 calls wait | a –');
   expect(without.line()).not.toContain('workers');
+});
+
+const withShop = (): Plan => {
+  const plan = smallPlan();
+  const shop = { id: 'a-shop', service: 'a-shop', zone: 'use1-a', role: 'app', command: [] } as const;
+  return { ...plan, containers: [...plan.containers, { ...shop, attachments: [], disks: [] }] };
+};
+
+test('two applications of a zone are told apart', () => {
+  const view = new LiveView(withShop());
+  expect(view.line()).toContain('| a-app –, b –, a-shop – (5 s)');
+  view.feed({ ...request('use1-a', 6000, 6100), app: 'a-shop' });
+  view.feed(request('use1-a', 6000, 6100, 'failed'));
+  expect(view.line()).toContain('| a-app 0 %, b –, a-shop 100 % (5 s)');
+});
+
+test('ten thousand requests a second cost what as many slow ones do', () => {
+  const view = new LiveView(smallPlan());
+  // To copy five seconds of them for each took minutes.
+  for (let i = 0; i < 200_000; i += 1) view.feed(request('use1-a', i / 10, i / 10 + 1, i % 4 === 0 ? 'failed' : 'ok'));
+  expect(view.line()).toContain('| a 75 %, b – (5 s)');
 });

@@ -20,7 +20,7 @@ test('every fault with what it does, its words and its example, in 100 columns',
 
 test('shapes of words: choices, selectors and optional parts', () => {
   expect(text).toContain('kind   refuse | reset | blackhole | stall | half-open | drop');
-  expect(text).toContain('links  [text, …] | { from?, to?, plane?, both?, pick? }');
+  expect(text).toContain('links  [text, …] | { from?, to?, port?, plane?, both?, pick? }');
   expect(text).toContain('jitter?  text | a number. A share such as 20%');
   expect(text).not.toContain('anything');
 });

@@ -1,0 +1,41 @@
+import type { Frame, Window } from './frame.ts';
+
+/** A program that a fault ended has so long from the revert to get ready, ms; after that its silence is its own. */
+const READY_LIMIT_MS = 10_000;
+
+/**
+ * By container, when a fault kept it from running: from before the fault is applied until its revert is read back. One
+ * that ended meanwhile, as by a kill, tells nothing until it is ready again. Only the containers that the fault itself
+ * stops: whoever lags or is silent beside it does so by itself.
+ */
+export function silencedWindows({ history, trigger }: Frame): ReadonlyMap<string, readonly Window[]> {
+  const records = Map.groupBy(history.of('fault'), (record) => record.id);
+  const exits = history.bySource('exit');
+  const readies = history.bySource('ready');
+  const windows = trigger.faults.flatMap(({ id, silences }) => {
+    const own = records.get(id) ?? [];
+    const begin = own.find((record) => record.state === 'applying' || record.state === 'applied');
+    if (begin === undefined) return [];
+    const revertedT = own.findLast((record) => record.state === 'reverted')?.t ?? Number.POSITIVE_INFINITY;
+    return silences.map((container) => {
+      const exit = exits.get(container)?.find(({ t }) => t >= begin.t && t <= revertedT);
+      const ready = exit && readies.get(container)?.find(({ t }) => t > exit.t);
+      const backT =
+        exit === undefined ? revertedT : Math.min(ready?.t ?? Number.POSITIVE_INFINITY, revertedT + READY_LIMIT_MS);
+      return { container, startT: begin.t, endT: Math.max(revertedT, backT) };
+    });
+  });
+  return Map.groupBy(windows, ({ container }) => container);
+}
+
+/** What is left of `window` outside of `taken`, in order of time. */
+export function without(window: Window, taken: readonly Window[]): readonly Window[] {
+  const left: Window[] = [];
+  let fromT = window.startT;
+  for (const { startT, endT } of taken.toSorted((a, b) => a.startT - b.startT)) {
+    if (startT > fromT) left.push({ startT: fromT, endT: Math.min(startT, window.endT) });
+    fromT = Math.max(fromT, endT);
+    if (fromT >= window.endT) return left.filter((part) => part.endT > part.startT);
+  }
+  return [...left, { startT: fromT, endT: window.endT }].filter((part) => part.endT > part.startT);
+}
