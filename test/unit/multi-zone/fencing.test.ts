@@ -121,13 +121,17 @@ describe('an agent', () => {
     expect(channel.sent[0]).toMatchObject({ type: 'lease', known: 'alone' });
   });
 
-  it('says nothing more when it cannot write', async () => {
-    const agent = agentOf({}, () => Promise.reject(new Error('disk full')));
+  it('says nothing while it cannot write, and goes on when it can', async () => {
+    let isFull = true;
+    const agent = agentOf({}, () => (isFull ? Promise.reject(new Error('disk full')) : Promise.resolve()));
     const channel = newChannel();
     agent.beat('mz-01', beat({ mode: 'alone' }), channel);
     agent.beat('mz-01', beat({ mode: 'alone' }), channel);
     await delay(30);
     expect(channel.sent).toEqual([]);
+    isFull = false;
+    await until(() => channel.sent.length > 0, 'a lease is given');
+    expect(channel.sent[0]).toMatchObject({ type: 'lease', known: 'alone' });
   });
 
   it('that ended in the middle of a failover goes on with it, and gives the old primary no lease', async () => {

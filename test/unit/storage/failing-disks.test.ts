@@ -1,4 +1,9 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
+import { metaPath } from '../../../fixtures/storage/disk/replica-meta.ts';
+import type { VolumeConfig } from '../../../fixtures/storage/disk/volume-config.ts';
 import { connectNbd, type NbdClient } from '../../../fixtures/storage/nbd/client.ts';
 import { TestCluster } from './test-cluster.ts';
 import { testConfig } from './test-config.ts';
@@ -89,3 +94,151 @@ test('a client that flushes without end has its volume mirrored again by one ele
   const events = ['partner-lost', 'searching', 'reserved', 'elected', 'copied', 'confirmed'];
   expect(cluster.events('v1')).toEqual(events.map((event) => `a ${event}`));
 }, 20_000);
+
+/** The newest record of what the node has; of a program that was started again, of those after the first `from`. */
+function statsOf(cluster: TestCluster, node: string, from = 0) {
+  const record = cluster.records.slice(from).findLast((one) => one.source === node && one.kind === 'node');
+  return record?.kind === 'node' ? record : undefined;
+}
+
+/** No file of the program takes a byte (`limited`), or its disk is full to the last one. */
+const FULL = [{ how: 'limited' as const }, ...(mayMount ? [{ how: 'full' as const }] : [])];
+
+for (const { how } of FULL) {
+  test(`a node whose disk is ${how} lives on when its volumes lose their mirrors, and serves again at once or with room`, async () => {
+    await using disk = how === 'full' ? await TestDisk.make('plain') : null;
+    await using cluster = await TestCluster.start({
+      nodes: ['a', 'b', 'c', 'd'],
+      volumes: [['v1', 'a', 'b']],
+      ...(disk === null ? {} : { disks: { a: disk.path } }),
+    });
+    const client = await attach(cluster, 'a', 'v1');
+    await client.write(0, Buffer.alloc(BLOCK, 1), { fua: true });
+    if (disk === null) await cluster.limitFiles('a', 0);
+    else await disk.fill();
+    await cluster.stopProgram('b', 'SIGKILL');
+    if (disk === null) {
+      await cluster.until('a has reserved room for a mirror', () => cluster.events('v1').includes('a reserved'));
+      await cluster.until('a still says that the volume is stuck', () => statsOf(cluster, 'a')?.stuck === 1);
+      await cluster.limitFiles('a', null);
+    }
+    // With room set aside for its meta, a full disk takes the new epoch.
+    await cluster.until('mirrored again', () => cluster.events('v1').includes('a confirmed'));
+    expect(await client.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 1));
+    expect(await cluster.stopProgram('a', 'SIGTERM')).toBe(0);
+    const from = cluster.records.length;
+    cluster.startProgram('a');
+    await cluster.until('a serves again', () => statsOf(cluster, 'a', from)?.mirrored === 1);
+  }, 30_000);
+
+  test(`a mirror whose disk is ${how} is promoted, and lives`, async () => {
+    await using disk = how === 'full' ? await TestDisk.make('plain') : null;
+    await using cluster = await TestCluster.start({
+      nodes: ['a', 'b', 'c', 'd'],
+      volumes: [
+        ['v1', 'a', 'b'],
+        ['v2', 'b', 'c'],
+      ],
+      ...(disk === null ? {} : { disks: { b: disk.path } }),
+    });
+    const client = await attach(cluster, 'a', 'v1');
+    await client.write(0, Buffer.alloc(BLOCK, 1), { fua: true });
+    const other = await attach(cluster, 'b', 'v2');
+    await other.write(0, Buffer.alloc(BLOCK, 2), { fua: true });
+    if (disk === null) await cluster.limitFiles('b', 0);
+    else await disk.fill();
+    await cluster.stopProgram('a', 'SIGKILL');
+    if (disk === null) {
+      await cluster.until('the control plane has named it', () =>
+        cluster.records.some((one) => one.kind === 'election' && one.event === 'promoted'),
+      );
+      expect(await other.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 2));
+      await cluster.limitFiles('b', null);
+    }
+    await cluster.until('promoted', () => cluster.events('v1').includes('b promoted'));
+    await cluster.until('mirrored again', () => cluster.events('v1').includes('b confirmed'));
+    const promoted = await attach(cluster, 'b', 'v1');
+    expect(await promoted.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 1));
+    expect(await other.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 2));
+  }, 30_000);
+}
+
+test('a write that came half-way on the primary is as far on its mirror, and what is read stays after a failover', async () => {
+  await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
+  const client = await attach(cluster, 'a', 'v1');
+  await client.write(0, Buffer.alloc(VOLUME_BYTES, 1), { fua: true });
+  // Of 64 KiB four blocks fit.
+  await cluster.limitFiles('a', HALF + 4 * BLOCK);
+  await expect(client.write(HALF, Buffer.alloc(16 * BLOCK, 2), { fua: true })).rejects.toThrow();
+  await cluster.limitFiles('a', null);
+  const before = await client.read(0, VOLUME_BYTES);
+  expect(before.subarray(HALF, HALF + 4 * BLOCK)).toEqual(Buffer.alloc(4 * BLOCK, 2));
+  expect(statsOf(cluster, 'a')?.mirrored).toBe(1);
+  await cluster.stopProgram('a', 'SIGKILL');
+  await cluster.until('promoted', () => cluster.events('v1').includes('b elected'));
+  expect((await (await attach(cluster, 'b', 'v1')).read(0, VOLUME_BYTES)).equals(before)).toBe(true);
+}, 20_000);
+
+test('the only node left that could not store the copy is asked again, and takes it in the same slot', async () => {
+  await using cluster = await TestCluster.start({
+    nodes: ['a', 'b', 'c'],
+    volumes: [['v1', 'a', 'b']],
+    settings: { slotsPerNode: 1 },
+  });
+  const client = await attach(cluster, 'a', 'v1');
+  await client.write(0, Buffer.alloc(VOLUME_BYTES, 1), { fua: true });
+  // The file of the copy can be made, and takes the first half.
+  await cluster.stopProgram('b', 'SIGKILL');
+  await cluster.limitFiles('c', VOLUME_BYTES);
+  await cluster.until('c is to be the mirror', () => cluster.events('v1').includes('a elected'));
+  await cluster.limitFiles('c', HALF);
+  await cluster.until(
+    'and has failed',
+    () => cluster.events('v1').filter((one) => one === 'a partner-lost').length >= 2,
+  );
+  await cluster.limitFiles('c', null);
+  await cluster.until('mirrored by it', () => cluster.events('v1').includes('a confirmed'), 15_000);
+  expect(await client.read(0, VOLUME_BYTES)).toEqual(Buffer.alloc(VOLUME_BYTES, 1));
+}, 30_000);
+
+test('a control plane whose disk takes half a line decides nothing on it, goes on with room, and starts again', async () => {
+  await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
+  const log = join(cluster.dataDir('control-plane'), 'store', 'configs.jsonl');
+  const size = (await stat(log)).size;
+  await cluster.limitFiles('control-plane', size + 20);
+  await cluster.stopProgram('b', 'SIGKILL');
+  await cluster.until('the volume is stuck', () => cluster.events('v1').includes('a reserved'));
+  await cluster.until('and still', () => statsOf(cluster, 'a')?.stuck === 1);
+  expect((await cluster.control.request('lookup', { volume: 'v1' }, 1000)).epoch).toBe(1);
+  expect((await stat(log)).size).toBe(size);
+  await cluster.limitFiles('control-plane', null);
+  await cluster.until('mirrored again', () => cluster.events('v1').includes('a confirmed'));
+  expect(await cluster.stopProgram('control-plane', 'SIGTERM')).toBe(0);
+  cluster.startProgram('control-plane');
+  const again = async (): Promise<VolumeConfig> => {
+    const config = await cluster.control.request('lookup', { volume: 'v1' }, 1000).catch(() => null);
+    return config ?? again();
+  };
+  expect(await again()).toMatchObject({ epoch: 2, primary: 'a', mirror: 'c' });
+}, 30_000);
+
+test('a node starts without a replica that it cannot read, serves the others, and that one when it can', async () => {
+  await using cluster = await TestCluster.start({
+    nodes: ['a', 'b', 'c'],
+    volumes: [
+      ['v1', 'a', 'b'],
+      ['v2', 'a', 'b'],
+    ],
+  });
+  const replicas = await listReplicas(cluster.dataDir('a'));
+  const slot = replicas.find(({ volume }) => volume === 'v1')?.slot ?? Number.NaN;
+  await cluster.stopProgram('a', 'SIGTERM');
+  const meta = metaPath(cluster.dataDir('a'), slot);
+  const text = await readFile(meta);
+  await writeFile(meta, '{"vol');
+  const from = cluster.records.length;
+  cluster.startProgram('a');
+  await cluster.until('the other is served', () => statsOf(cluster, 'a', from)?.mirrored === 1);
+  await writeFile(meta, text);
+  await cluster.until('both are served', () => statsOf(cluster, 'a', from)?.mirrored === 2, 12_000);
+}, 30_000);
