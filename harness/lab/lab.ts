@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Wait } from 'testcontainers';
 import type { ActionTarget } from '../action/action.ts';
+import { DeadEnds } from '../fabric/dead-ends.ts';
 import type { Router } from '../fabric/router.ts';
 import type { FaultTarget } from '../fault/fault.ts';
 import type { HistoryRecord } from '../history/records.ts';
@@ -84,6 +85,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
   readonly #options: LabOptions;
   readonly #routers = new Map<string, Router>();
   readonly #containerIds = new Map<string, string>();
+  readonly #dead: DeadEnds;
   readonly #witnesses: Witnesses;
   #networks: NetworkNames = new Map();
   #isolation: Isolation | null = null;
@@ -105,6 +107,11 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       },
       onLine: options.onLine,
     });
+    this.#dead = new DeadEnds({
+      plan: options.plan,
+      linksOf: (router) => this.router(router).links,
+      onTrouble: ({ message }) => options.progress(message),
+    });
     this.#witnesses = new Witnesses({
       docker: options.docker,
       plan: options.plan,
@@ -119,8 +126,12 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       onStarted: async (id, sinceSeconds, hold) => {
         await this.#isolation?.enforce(this.#arrivals([id]));
         await this.telemetry.follow(id, this.containerId(id), sinceSeconds);
-        this.programs.restarted(id, hold);
+        this.programs.restarted(id, hold, () => this.#dead.ready(id));
         await this.#witnesses.restart(id);
+      },
+      onKilled: async (id) => {
+        this.programs.killed(id);
+        await this.#dead.killed(id);
       },
       diskOf: (id) =>
         this.#keeper === null || !limitedDisks(this.plan).has(id)

@@ -24,6 +24,8 @@ export class Programs implements ProgramControl, Disposable {
   /** What each program was told, which one that is started again has forgotten. */
   readonly #said = new Map<string, string[]>();
   readonly #waiting = new Map<string, (answer: OperatedRecord) => void>();
+  /** Of programs that are started again, until they are ready. */
+  readonly #starting = new Map<string, () => void>();
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
@@ -39,15 +41,25 @@ export class Programs implements ProgramControl, Disposable {
     this.#spares.set(spare, begin);
   }
 
-  /** A program that was started again is told again what it had been told. */
-  restarted(id: string, hold: Hold): void {
+  /** One that was killed does not get ready any more, whatever it had printed by then. */
+  killed(id: string): void {
+    this.#starting.delete(id);
+  }
+
+  /** A program that was started again is told again what it had been told. `onReady`: once it has printed that it is. */
+  restarted(id: string, hold: Hold, onReady: () => void): void {
     this.attach(id, hold);
+    this.#starting.set(id, onReady);
     hold.release();
     for (const line of this.#said.get(id) ?? []) hold.say(line);
   }
 
   /** To be shown every record that a container prints. */
   take(record: HistoryRecord): void {
+    if (record.kind === 'ready') {
+      this.#starting.get(record.source)?.();
+      this.#starting.delete(record.source);
+    }
     if (record.kind === 'operated') this.#waiting.get(`${record.source} ${record.id}`)?.(record);
   }
 

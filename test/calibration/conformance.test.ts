@@ -252,6 +252,42 @@ test('delay, cap, capacity: what was dialled meanwhile delivers all, and a delay
   expect(await verifyRest(lab)).toEqual([]);
 });
 
+/** `restart` is a kill that is put back by itself: here at once, and after a time in which Toxiproxy would still dial. */
+test.each([
+  ['kill', 2_000, 6.5],
+  ['restart', 0, 5],
+])(
+  '%s: while the server is away each dial is refused, and the first one after it is ready is answered',
+  async (name, downMs, seconds) => {
+    const { lab, plan } = probe;
+    const fault = faultOn(lab, 'kill: { containers: [a2] }', name);
+    const talk = probe.exec<TalkReport>('a1', 'talk.ts', [...dial(plan, LINK), name, seconds]);
+    const pages = probe.exec<WaitingReport[]>('a1', 'waiting.ts', [...dial(plan, LINK), seconds - 1]);
+    await until('the conversation is under way', () => talkRecords(probe, `${name}.talking`).length > 10);
+    const applyingAt = monotonicMs();
+    await fault.apply();
+    const appliedAt = monotonicMs();
+    await delay(downMs);
+    const revertingAt = monotonicMs();
+    await fault.revert();
+    const readyAt = (): number =>
+      probe.records.find((one) => one.kind === 'ready' && one.source === 'a2' && one.t > applyingAt)?.t ?? 0;
+    await until('it is ready again', () => readyAt() > 0);
+    const { talking, idle, fresh } = await talk;
+    expect(talking.end?.how).toMatch(/FIN|RST/);
+    expect(idle.end?.how).toBe('FIN');
+    const meanwhile = fresh.filter((one) => one.dialledAt > appliedAt && one.dialledAt < readyAt());
+    expect(meanwhile.length).toBeGreaterThan(0);
+    expect(meanwhile.filter((one) => one.end?.how !== 'refused')).toEqual([]);
+    const later = fresh.filter((one) => one.dialledAt > readyAt() + 200);
+    expect(later.length).toBeGreaterThan(3);
+    expect(later.filter((one) => one.echoed.length !== 1 || one.end !== null)).toEqual([]);
+    const times = { applyingAt, appliedAt, revertingAt, revertedAt: readyAt() };
+    expect(firstUsedAfter(await pages, times).dialledAnyTime).toEqual([]);
+    expect(await verifyRest(lab)).toEqual([]);
+  },
+);
+
 test('a reset is one for connections that send all the time too', async () => {
   const fault = faultOn(probe.lab, cut('reset'), 'busy');
   const ends = probe.exec('a1', 'ends.ts', [...dial(probe.plan, LINK), 40, 2, 2.5]);

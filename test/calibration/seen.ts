@@ -93,8 +93,11 @@ export function firstUsedAfter(reports: readonly WaitingReport[], ...times: read
   return { dialledMeanwhile: all(words), dialledAnyTime: [...new Set(others)].sort() };
 }
 
-function used({ askedAt, receivedBytes, end }: WaitingReport, { revertingAt, revertedAt }: FaultTimes): string {
-  if (end !== null && end.at < revertingAt) return '-';
+function used(
+  { connectedAt, askedAt, receivedBytes, end }: WaitingReport,
+  { revertingAt, revertedAt }: FaultTimes,
+): string {
+  if (end !== null && (connectedAt === null || end.at < revertingAt)) return '-';
   if (end !== null && askedAt === null) return end.at < revertedAt + EDGE_MS ? end.how : `${end.how}, late`;
   const whole = receivedBytes === PAGE_BYTES;
   if (whole && end?.how === 'FIN') return WHOLE;

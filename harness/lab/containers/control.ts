@@ -14,6 +14,8 @@ export interface ControlOptions {
    * Runs after a container has been started again, before that counts as done. `hold` lets its program begin.
    */
   readonly onStarted: (id: string, sinceSeconds: number, hold: Hold) => Promise<void>;
+  /** Runs after a container has been killed, before that counts as done. */
+  readonly onKilled: (id: string) => Promise<void>;
   /** The keeper of limited disks and the folder of a container's disk in it; `null`: it has none of its own. */
   readonly diskOf: (id: string) => { readonly keeper: string; readonly folder: string } | null;
   /** Aborted when the engine is dead: nothing waits for it any longer. */
@@ -40,6 +42,11 @@ export class LabContainerControl implements ContainerControl {
   }
 
   async kill(id: string): Promise<void> {
+    await this.#kill(id);
+    await this.#options.onKilled(id);
+  }
+
+  async #kill(id: string): Promise<void> {
     const { running, paused } = await this.state(id);
     if (!running) return;
     // A frozen process takes no signal; what is meant to be dead would be waiting for its thaw.
