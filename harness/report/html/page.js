@@ -176,6 +176,9 @@
   const ZONE_COLOURS = ['one', 'two', 'soft', 'faint'];
   /** Curves of all zones on the first one's times; all have the same bins. */
   const ofZones = (columnsOf) => [series.applications[0]?.at ?? [], ...series.applications.flatMap(columnsOf)];
+  /** Its zone, or its own name beside others of the zone. */
+  const labelOf = (one) =>
+    series.applications.filter((other) => other.zone === one.zone).length > 1 ? one.shortName : one.zone;
   const percentOf = (value) => Math.round(value * 1000) / 10;
 
   function applications() {
@@ -184,7 +187,7 @@
       y: { range: () => [0, 104] },
       columns: ofZones((zone) => [zone.availability.map((value) => (value === null ? null : percentOf(value)))]),
       lines: series.applications.map((zone, index) =>
-        line(zone.zone, ZONE_COLOURS[index % 4], unit(' %', 1), { paths: stepped }),
+        line(labelOf(zone), ZONE_COLOURS[index % 4], unit(' %', 1), { paths: stepped }),
       ),
     });
     const smallest = 1;

@@ -12,11 +12,8 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A real HTTP server that keeps records, and may do something else first. */
-async function clientOf(
-  before: (respond: () => void) => void,
-  change = (body: string) => body,
-): Promise<RequestRecord[]> {
+/** A real HTTP server that keeps records, and may do something else first. Its port. */
+async function serverOf(before: (respond: () => void) => void, change = (body: string) => body): Promise<number> {
   const stored = new Map<string, string>();
   const listener: RequestListener = (request, response) => {
     let body = '';
@@ -40,21 +37,28 @@ async function clientOf(
     () => server.closeAllConnections(),
     () => server.close(),
   );
+  return (server.address() as AddressInfo).port;
+}
+
+/** What the clients of so many applications record, which all are behind one port and have one store. */
+async function recordsOf(port: number, apps: readonly string[]): Promise<RequestRecord[]> {
   const records: RequestRecord[] = [];
-  const { port } = server.address() as AddressInfo;
-  const client = new AppClient({
-    zone: 'z',
-    app: 'app',
-    port,
-    load,
-    seed: 1,
-    onRecord: (record) => records.push(record),
-  });
-  client.start();
+  const onRecord = (record: RequestRecord): void => void records.push(record);
+  const clients = apps.map((app, index) => new AppClient({ zone: 'z', app, index, port, load, seed: 1, onRecord }));
+  for (const client of clients) client.start();
   await delay(1_500);
-  await client.stop({ atOnce: false });
+  await Promise.all(clients.map((client) => client.stop({ atOnce: false })));
   return records;
 }
+
+const clientOf = async (...server: Parameters<typeof serverOf>): Promise<RequestRecord[]> =>
+  recordsOf(await serverOf(...server), ['app']);
+
+test('two applications that share a store do not take one another’s records for wrong answers', async () => {
+  const records = await recordsOf(await serverOf((respond) => respond()), ['app', 'shop']);
+  expect(records.filter(({ op }) => op === 'write').length).toBeGreaterThan(100);
+  expect(records.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+});
 
 test('a correct server is 100 % available', async () => {
   const records = await clientOf((respond) => respond());

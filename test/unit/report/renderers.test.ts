@@ -142,3 +142,27 @@ test('numbers are not rounded into a lie', () => {
     '–',
   ]);
 });
+
+test('every output has the interval of availability, or why there is none, and tells two applications apart', async () => {
+  const [first] = passed.applications;
+  const [overall] = first?.periods ?? [];
+  if (first === undefined || overall === undefined) throw new Error('no application');
+  const quiet = passed.applications.map(({ periods }) => periods[0]).find((one) => one?.intervalBlocks != null);
+  const without = {
+    ...overall,
+    availabilityLow95: null,
+    availabilityHigh95: null,
+    intervalBlocks: null,
+    intervalReason: 'outages are too long for 9.0 s',
+  };
+  const shop = { ...first, app: 'a-shop', shortName: 'aShop', periods: [without] };
+  const result = { ...passed, applications: [...passed.applications, shop] };
+  const shown = [renderTerminal(result), renderSummary(result), await renderHtml(result)];
+  const known = `${((quiet?.availabilityLow95 ?? 0) * 100).toFixed(1)}–${((quiet?.availabilityHigh95 ?? 0) * 100).toFixed(1)}`;
+  for (const text of shown.map((one) => one.replace(/\s+/g, ' '))) {
+    expect(text).toContain(known);
+    expect(text).toContain('no interval: outages are too long for 9.0 s');
+    expect(text).toContain('use1-a, a-shop');
+    expect(text).toContain('use1-a, a-app');
+  }
+});
