@@ -230,6 +230,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     database: z.string(),
     acknowledged: z.array(z.tuple([count, count])),
     lastBegun: count,
+    begun: z.array(z.tuple([count, count])).exactOptional(),
   }),
   record('database.content', {
     database: z.string(),
@@ -254,6 +255,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     database: z.string(),
     acknowledged: z.array(z.tuple([count, count])),
     lastBegun: count,
+    begun: z.array(z.tuple([count, count])).exactOptional(),
     served: z.array(z.object({ instance: z.string(), epoch: count, count, firstT: t, lastT: t })),
   }),
   record('node.calls', { calls: z.array(z.tuple([z.string(), t, t, z.string().nullable()])) }),

@@ -414,6 +414,8 @@ export interface DatabaseLedger extends Stamped {
   readonly acknowledged: readonly (readonly [number, number])[];
   /** Highest id of a transfer that was begun; no other can be found. */
   readonly lastBegun: number;
+  /** Those that were begun, as ranges; older histories have nothing, and all up to `lastBegun` were. */
+  readonly begun?: readonly (readonly [number, number])[];
 }
 /**
  * Printed by the reader after the measurement: what a database holds by one confirmed replica of each of its volumes. Of
@@ -470,6 +472,7 @@ export interface MultiZoneLedger extends Stamped {
   readonly database: string;
   readonly acknowledged: DatabaseLedger['acknowledged'];
   readonly lastBegun: number;
+  readonly begun?: DatabaseLedger['acknowledged'];
   /** By instance and epoch; times are the instance's, of its first acknowledgement and its last. */
   readonly served: readonly {
     readonly instance: string;

@@ -130,6 +130,40 @@ describe('the instances', () => {
     }
   });
 
+  it('killed and started again, know what their first life wrote, and blame no disk for it', async () => {
+    await using region = await startRegion();
+    // Few places, many reads: what the first life wrote is read by the second.
+    const load = { ...LOAD, ioPerSecondPerVolume: 60, writeShare: 0.5 };
+    const config = { ...region.config, load };
+    const ledgers = await mkdtemp(join(tmpdir(), 'zonestorm-ledgers-'));
+    const first = new Program('instances', config, [], ledgers);
+    await first.ready();
+    await delay(1300);
+    first.kill();
+    await first.exited();
+    const second = new Program('instances', config, [], ledgers);
+    await second.ready();
+    await delay(1300);
+    expect(await second.stop()).toBe(0);
+    await rm(ledgers, { recursive: true });
+
+    expect(first.records('ledger')).toEqual([]);
+    const opsOf = (program: Program) => program.records('io').flatMap((record) => record.ops);
+    const written = (program: Program, volume: string) =>
+      opsOf(program).filter(([of, op, , , outcome]) => of === volume && op === 'write' && outcome === 'ok').length;
+    expect(opsOf(second).filter(([, op]) => op === 'read').length).toBeGreaterThan(20);
+    expect(opsOf(second).filter(([, , , , outcome]) => outcome !== 'ok')).toEqual([]);
+    const ledger = second.records('ledger').find(({ volume }) => volume === 'v0');
+    expect(written(first, 'v0')).toBeGreaterThan(5);
+    expect(ledger?.acknowledged).toBeGreaterThanOrEqual(written(first, 'v0') + written(second, 'v0'));
+    for (const [extent, acknowledged, ...possible] of ledger?.extents ?? []) {
+      const bytes = await region.good.read(extent * WRITE_BYTES, WRITE_BYTES);
+      const { lowest, highest, wrong } = summariseExtent(bytes, volumeTag('v0'), extent);
+      expect(wrong).toBe(0);
+      for (const found of [lowest, highest]) expect([acknowledged, ...possible]).toContain(found);
+    }
+  });
+
   it('are not ready while a volume cannot be attached, and stop even then', async () => {
     await using region = await startRegion();
     const volumes = [...region.config.volumes, { id: 'nowhere', zone: 'z', primary: 'a1', mirror: 'a2' }];

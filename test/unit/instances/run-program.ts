@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PrintedRecord } from '../../../harness/history/records.ts';
@@ -14,11 +17,16 @@ export class Program {
   #stdout = '';
   stderr = '';
 
-  /** `program`: its folder under `fixtures/storage`. */
-  constructor(program: string, config: ContainerConfig, parameters: readonly string[] = []) {
+  /** `program`: its folder under `fixtures/storage`. `ledgers`: of a former life; new ones by default. */
+  constructor(
+    program: string,
+    config: ContainerConfig,
+    parameters: readonly string[] = [],
+    ledgers = mkdtempSync(join(tmpdir(), 'zonestorm-ledgers-')),
+  ) {
     const path = fileURLToPath(new URL(`../../../fixtures/storage/${program}/main.ts`, import.meta.url));
     this.#child = spawn(process.execPath, [path, ...parameters], {
-      env: { ...process.env, ZONESTORM_CONFIG: JSON.stringify(config) },
+      env: { ...process.env, ZONESTORM_CONFIG: JSON.stringify(config), ZONESTORM_LEDGER: ledgers },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => {

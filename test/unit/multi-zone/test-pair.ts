@@ -62,6 +62,8 @@ export interface TestPair extends AsyncDisposable {
   readonly standby: Standby;
   readonly agent: FailoverAgent;
   readonly client: PairClient;
+  /** Where a client dials each instance, by its name. */
+  readonly dials: Readonly<Record<string, Dial>>;
   /** The ways from the primary to its standby and to the agent. */
   readonly replication: TcpPipe;
   readonly toAgent: TcpPipe;
@@ -149,12 +151,13 @@ export async function startPair(options: { readonly witness: boolean }): Promise
     primary = made;
     return { standby: null, primary: () => made, receive: (message) => made.receive(message) };
   });
+  const dials = {
+    primary: { host: HOST, port: primaryServer.port },
+    standby: { host: HOST, port: standbyServer.port },
+  };
   const client = new PairClient({
     pair: PAIR,
-    instances: [
-      { instance: 'primary', dial: { host: HOST, port: primaryServer.port } },
-      { instance: 'standby', dial: { host: HOST, port: standbyServer.port } },
-    ],
+    instances: Object.entries(dials).map(([instance, dial]) => ({ instance, dial })),
   });
   if (primary === undefined || standby === undefined) throw new Error('not made');
   closing.push(
@@ -180,6 +183,7 @@ export async function startPair(options: { readonly witness: boolean }): Promise
     standby,
     agent,
     client,
+    dials,
     replication,
     toAgent,
     async transfer() {
