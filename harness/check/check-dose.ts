@@ -18,9 +18,15 @@ export function checkDose({ dose, frame }: Measurements): readonly Problem[] {
   const missing = dose.faults.filter((fault) => fault.failure === null && !fault.applied).map((fault) => fault.id);
   if (missing.length > 0) problems.push(`${fewIds(missing)} ${missing.length === 1 ? 'was' : 'were'} never applied`);
   if (frame.trigger.startT !== null && frame.trigger.endT === null) problems.push(frame.trigger.endReason ?? '');
-  for (const { fault, what, unit, asked, measured, deviation } of dose.measurements) {
+  for (const { fault, what, unit, asked, measured, deviation, allowed, note } of dose.measurements) {
     if (asked === null) continue;
-    if (measured === null) problems.push(`${fault}: ${what} was not measured (asked ${asked} ${unit})`);
+    if (allowed !== undefined && measured !== null) {
+      if (Math.abs(measured - asked) <= allowed) continue;
+      const words = what === 'begin' ? 'began at' : 'was in force for';
+      const because = note === undefined ? '' : `: ${note}`;
+      const at = what === 'begin' ? ' of its phase' : '';
+      problems.push(`${fault} ${words} ${measured} ${unit}${at}, asked ${asked} ± ${allowed} ${unit}${because}`);
+    } else if (measured === null) problems.push(`${fault}: ${what} was not measured (asked ${asked} ${unit})`);
     else if (deviation === null ? measured !== 0 : Math.abs(deviation) > DOSE_TOLERANCE) {
       problems.push(`${fault}: ${what} is ${measured} ${unit}, asked ${asked} ± ${DOSE_TOLERANCE * 100} %`);
     }

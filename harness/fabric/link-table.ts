@@ -7,6 +7,8 @@ const ENDED_FOR_MS = 200;
 /** A link is changed within milliseconds; one that still is not by then may wait for a dial, again and again. */
 const DIAL_POLL_MS = 100;
 
+const ignore = (): void => undefined;
+
 interface Entry {
   readonly base: LinkProxy;
   /** By fault, in the order in which they were applied. */
@@ -71,13 +73,18 @@ export class LinkTable {
     });
   }
 
-  /** Sets what one fault does to these links; what it did to others stays. All changes are under way at once. */
-  set(fault: string, effects: ReadonlyMap<string, LinkEffect>): Promise<void> {
+  /**
+   * Sets what one fault does to these links; what it did to others stays. All changes are under way at once.
+   *
+   * @param onDone is told of each link when the server has answered that it is so
+   */
+  set(fault: string, effects: ReadonlyMap<string, LinkEffect>, onDone: (name: string) => void = ignore): Promise<void> {
     const all = this.#withTwins(effects);
-    return this.#change([...all.keys()], (entry, name) => {
+    const change = (entry: Entry, name: string): void => {
       const effect = all.get(name);
       if (effect !== undefined) entry.effects.set(fault, effect);
-    });
+    };
+    return this.#change([...all.keys()], change, onDone);
   }
 
   /** A witness leads to an echo of its own, so that no fault re-points it. */
@@ -90,10 +97,10 @@ export class LinkTable {
     return all;
   }
 
-  /** Ends what one fault does, wherever it does it; nothing when it does nothing. */
-  clear(fault: string): Promise<void> {
+  /** Ends what one fault does, wherever it does it; nothing when it does nothing. `onDone` as in `set`. */
+  clear(fault: string, onDone: (name: string) => void = ignore): Promise<void> {
     const names = this.names.filter((name) => this.#entries.get(name)?.effects.has(fault) === true);
-    return this.#change(names, (entry) => entry.effects.delete(fault));
+    return this.#change(names, (entry) => entry.effects.delete(fault), onDone);
   }
 
   /** Links on which the server's own answer shows the effects that it should, of those that a fault touches. */
@@ -140,7 +147,11 @@ export class LinkTable {
     return this.#inTurn(() => this.#orReplaced(() => this.#api.all()));
   }
 
-  #change(names: readonly string[], change: (entry: Entry, name: string) => void): Promise<void> {
+  #change(
+    names: readonly string[],
+    change: (entry: Entry, name: string) => void,
+    onDone: (name: string) => void,
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const entries = names.map((name) => {
         const entry = this.#entries.get(name);
@@ -148,7 +159,7 @@ export class LinkTable {
         change(entry, name);
         return entry;
       });
-      await this.#orReplaced(() => this.#reconcileAll(entries));
+      await this.#orReplaced(() => this.#reconcileAll(entries, onDone));
     });
   }
 
@@ -183,8 +194,10 @@ export class LinkTable {
   }
 
   /** All are over when this ends: a call that still were under way would meet the server that is put in its place. */
-  async #reconcileAll(entries: readonly Entry[]): Promise<void> {
-    const results = await Promise.allSettled(entries.map((entry) => this.#reconcile(entry)));
+  async #reconcileAll(entries: readonly Entry[], onDone: (name: string) => void = ignore): Promise<void> {
+    const results = await Promise.allSettled(
+      entries.map((entry) => this.#reconcile(entry).then(() => onDone(entry.base.name))),
+    );
     const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     if (errors.length > 0) throw errors.find((one) => one instanceof WedgedToxiproxyError) ?? errors[0];
   }

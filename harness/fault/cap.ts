@@ -38,18 +38,20 @@ export const cap: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> = {
     ];
   },
 
-  async apply(fault, target) {
+  async apply(fault, target, times) {
     await Promise.all(
       linksByRouter(fault, target).flatMap(({ router, links }) =>
-        links.map((link) => router.cap(shareId(fault.id, link.id), [link], fault.settings.mbit)),
+        links.map((link) =>
+          router.cap(shareId(fault.id, link.id), [link], fault.settings.mbit).then(() => times.at(link.id)),
+        ),
       ),
     );
   },
 
-  async revert(fault, target) {
+  async revert(fault, target, times) {
     await Promise.all(
       linksByRouter(fault, target).flatMap(({ router, links }) =>
-        links.map((link) => router.uncap(shareId(fault.id, link.id))),
+        links.map((link) => router.uncap(shareId(fault.id, link.id)).then(() => times.at(link.id))),
       ),
     );
   },

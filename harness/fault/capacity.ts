@@ -40,8 +40,14 @@ export const capacity: FaultKind<z.infer<typeof words>, z.infer<typeof settings>
     ];
   },
 
-  apply: (fault, target) => target.router(routerOf(fault)).setCapacity(fault.id, fault.settings.mbit),
-  revert: (fault, target) => target.router(routerOf(fault)).clearCapacity(fault.id),
+  async apply(fault, target, times) {
+    await target.router(routerOf(fault)).setCapacity(fault.id, fault.settings.mbit);
+    times.at(routerOf(fault));
+  },
+  async revert(fault, target, times) {
+    await target.router(routerOf(fault)).clearCapacity(fault.id);
+    times.at(routerOf(fault));
+  },
 
   probe: async (fault, target) => ((await target.router(routerOf(fault)).holdsCapacity(fault.id)) ? 1 : 0),
 };

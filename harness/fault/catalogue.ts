@@ -17,6 +17,7 @@ import { pause } from './pause.ts';
 import { restart } from './restart.ts';
 import { ring } from './ring.ts';
 import { swizzle } from './swizzle.ts';
+import { TargetTimes } from './target-times.ts';
 
 /** Every fault: a new one is one file and one line here. What each takes and gives is checked in its own file. */
 export const FAULTS = [
@@ -44,8 +45,12 @@ export interface BoundFault {
   readonly unable: string | null;
   /** The router whose queue it fills: what stood there when it was put back still is of the fault. */
   readonly drains: Router | null;
-  apply(): Promise<void>;
-  revert(): Promise<void>;
+  /** How much sooner than its time is over its revert begins, ms. */
+  leadMs(): number;
+  /** @param times is told when it is in force at each of its targets */
+  apply(times?: TargetTimes): Promise<void>;
+  /** @param times is told when it is gone from each */
+  revert(times?: TargetTimes): Promise<void>;
   probe(): Promise<number>;
 }
 
@@ -58,8 +63,9 @@ export function bindFault(fault: PlanFault, target: FaultTarget): BoundFault {
     plan: fault,
     unable: kind.unable?.(fault, target) ?? null,
     drains: kind.drains?.(fault, target) ?? null,
-    apply: () => kind.apply(fault, target),
-    revert: () => kind.revert(fault, target),
+    leadMs: () => kind.leadMs?.(fault, target) ?? 0,
+    apply: (times = new TargetTimes()) => kind.apply(fault, target, times),
+    revert: (times = new TargetTimes()) => kind.revert(fault, target, times),
     probe: () => kind.probe(fault, target),
   };
 }

@@ -34,12 +34,12 @@ export const cpu: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> = {
     return [{ kind: 'cpu', description, targets, silences: containers, settings: { cpus: to } }];
   },
 
-  async apply({ targets, settings: { cpus } }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.limitCpu(id, cpus)));
+  async apply({ targets, settings: { cpus } }, { containers }, times) {
+    await Promise.all(targets.containers.map((id) => containers.limitCpu(id, cpus).then(() => times.at(id))));
   },
 
-  async revert({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.limitCpu(id, null)));
+  async revert({ targets }, { containers }, times) {
+    await Promise.all(targets.containers.map((id) => containers.limitCpu(id, null).then(() => times.at(id))));
   },
 
   async probe({ targets, settings: { cpus } }, { containers }) {

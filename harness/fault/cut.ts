@@ -5,7 +5,8 @@ import type { Draw, Drawn } from '../scenario/fault-language.ts';
 import type { Experience, PlanLink } from '../scenario/plan.ts';
 import { linkSelector } from '../scenario/selectors.ts';
 import { strictObject } from '../scenario/zod-problems.ts';
-import { type FaultKind, linksByRouter, meanShare } from './fault.ts';
+import { type FaultKind, linksByRouter, meanShare, onRouter } from './fault.ts';
+import type { TargetTimes } from './target-times.ts';
 import { linkTargets, list } from './words.ts';
 
 /**
@@ -96,16 +97,20 @@ export const cut: FaultKind<z.infer<typeof words>, CutSettings> = {
       : `dropping packets needs NET_ADMIN and tc, which ${without.router.id} has not; \`stall\` needs neither`;
   },
 
-  async apply(fault, target) {
+  async apply(fault, target, times) {
     const { kind } = fault.settings;
-    await Promise.all(linksByRouter(fault, target).map(({ router, links }) => cutOn(router, fault.id, links, kind)));
+    await Promise.all(
+      linksByRouter(fault, target).map(({ router, links }) => cutOn(router, fault.id, links, kind, times)),
+    );
   },
 
-  async revert(fault, target) {
+  async revert(fault, target, times) {
     await Promise.all(
-      linksByRouter(fault, target).map(({ router }) =>
-        fault.settings.kind === 'drop' ? router.undropPackets(fault.id) : router.links.clear(fault.id),
-      ),
+      linksByRouter(fault, target).map(async ({ router }) => {
+        if (fault.settings.kind !== 'drop') return router.links.clear(fault.id, onRouter(router, times));
+        await router.undropPackets(fault.id);
+        times.at(router.id);
+      }),
     );
   },
 
@@ -124,11 +129,26 @@ export const cut: FaultKind<z.infer<typeof words>, CutSettings> = {
   },
 };
 
-async function cutOn(router: Router, fault: string, links: readonly PlanLink[], kind: CutKind): Promise<void> {
-  if (kind === 'drop') return router.dropPackets(fault, links);
+async function cutOn(
+  router: Router,
+  fault: string,
+  links: readonly PlanLink[],
+  kind: CutKind,
+  times: TargetTimes,
+): Promise<void> {
+  if (kind === 'drop') {
+    await router.dropPackets(fault, links);
+    // All links of a router in one batch.
+    times.at(router.id);
+    return;
+  }
   // First: the toxic would close with FIN, at its next byte, a connection that was open before it.
   if (kind === 'reset') await router.resetConnections(links);
-  await router.links.set(fault, new Map(links.map((link) => [proxyOf(link).name, EFFECTS[kind]])));
+  await router.links.set(
+    fault,
+    new Map(links.map((link) => [proxyOf(link).name, EFFECTS[kind]])),
+    onRouter(router, times),
+  );
   // Again: a program may have dialled in between.
   if (kind === 'reset') await router.resetConnections(links);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { proxyOf } from '../fabric/router.ts';
 import { linkSelector } from '../scenario/selectors.ts';
 import { strictObject } from '../scenario/zod-problems.ts';
-import { type FaultKind, linksByRouter, meanShare } from './fault.ts';
+import { type FaultKind, linksByRouter, meanShare, onRouter } from './fault.ts';
 import { linkTargets, list } from './words.ts';
 
 const settings = z.strictObject({ latencyMs: z.number().nonnegative(), jitterMs: z.number().nonnegative() });
@@ -40,7 +40,7 @@ export const delay: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> =
     ];
   },
 
-  async apply(fault, target) {
+  async apply(fault, target, times) {
     const attributes = { latency: fault.settings.latencyMs, jitter: fault.settings.jitterMs };
     const toxics = (['upstream', 'downstream'] as const).map((stream) => ({
       type: 'latency' as const,
@@ -49,13 +49,19 @@ export const delay: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> =
     }));
     await Promise.all(
       linksByRouter(fault, target).map(({ router, links }) =>
-        router.links.set(fault.id, new Map(links.map((link) => [proxyOf(link).name, { toxics }]))),
+        router.links.set(
+          fault.id,
+          new Map(links.map((link) => [proxyOf(link).name, { toxics }])),
+          onRouter(router, times),
+        ),
       ),
     );
   },
 
-  async revert(fault, target) {
-    await Promise.all(linksByRouter(fault, target).map(({ router }) => router.links.clear(fault.id)));
+  async revert(fault, target, times) {
+    await Promise.all(
+      linksByRouter(fault, target).map(({ router }) => router.links.clear(fault.id, onRouter(router, times))),
+    );
   },
 
   async probe(fault, target) {

@@ -48,7 +48,7 @@ export const diskFull: FaultKind<z.infer<typeof words>, z.infer<typeof settings>
     ];
   },
 
-  async apply({ targets, limitsDiskTo, settings: { leaveBytes } }, { containers }) {
+  async apply({ targets, limitsDiskTo, settings: { leaveBytes } }, { containers }, times) {
     await Promise.all(
       targets.containers.map(async (id) => {
         const { size } = await space(containers, id);
@@ -59,12 +59,15 @@ export const diskFull: FaultKind<z.infer<typeof words>, z.infer<typeof settings>
         // The end of the file system is where writing ends; that error is what is wanted.
         const bytes = Math.max(0, free - leaveBytes);
         await containers.runOnDisk(id, `head -c ${bytes} /dev/zero > ${BALLAST} 2> /dev/null || true`);
+        times.at(id);
       }),
     );
   },
 
-  async revert({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.runOnDisk(id, `rm -f ${BALLAST}`)));
+  async revert({ targets }, { containers }, times) {
+    await Promise.all(
+      targets.containers.map((id) => containers.runOnDisk(id, `rm -f ${BALLAST}`).then(() => times.at(id))),
+    );
   },
 
   async probe({ targets }, { containers }) {

@@ -2,11 +2,15 @@ import type { z } from 'zod';
 import type { Router } from '../fabric/router.ts';
 import type { FaultWords } from '../scenario/fault-language.ts';
 import type { Plan, PlanFault, PlanLink } from '../scenario/plan.ts';
+import type { TargetTimes } from './target-times.ts';
 
 export interface ContainerState {
   readonly running: boolean;
   readonly paused: boolean;
+  /** Of its last start, RFC 3339. */
   readonly startedAt: string;
+  /** Of its last end, RFC 3339; long ago where it has never ended. */
+  readonly finishedAt: string;
   /** Of one that does not run: what its program ended with, or 128 + the signal. */
   readonly exitCode: number;
 }
@@ -16,6 +20,8 @@ export interface ContainerControl {
   kill(id: string): Promise<void>;
   /** Starts one that has stopped, with the same addresses and disks, behind the same routers and their faults. */
   start(id: string): Promise<void>;
+  /** From the call to `start` until a container runs, as it was last time, ms. */
+  readonly startMs: number;
   pause(id: string): Promise<void>;
   unpause(id: string): Promise<void>;
   state(id: string): Promise<ContainerState>;
@@ -50,9 +56,17 @@ export interface FaultKind<W = unknown, S extends object = object> extends Fault
    * Why this lab cannot carry it out, in words, or `null`. Asked of every fault of a plan before the first phase.
    */
   unable?(fault: PlanFault<S>, target: FaultTarget): string | null;
-  /** @throws when it could not be applied; what was done by then is put back by `revert`. */
-  apply(fault: PlanFault<S>, target: FaultTarget): Promise<void>;
-  revert(fault: PlanFault<S>, target: FaultTarget): Promise<void>;
+  /**
+   * @param times is told of each target when the fault is in force there; of `revert`, by the same names, when it is gone
+   * @throws when it could not be applied; what was done by then is put back by `revert`.
+   */
+  apply(fault: PlanFault<S>, target: FaultTarget, times: TargetTimes): Promise<void>;
+  revert(fault: PlanFault<S>, target: FaultTarget, times: TargetTimes): Promise<void>;
+  /**
+   * How long its revert is expected to take until it takes effect, ms: it begins so much before the fault's time is
+   * over. Left out: nothing that matters.
+   */
+  leadMs?(fault: PlanFault<S>, target: FaultTarget): number;
   /**
    * The router whose queue it fills, where its end has to be proved by what leaves that queue after the revert;
    * `null` or left out: it is over when its revert is read back.
@@ -75,6 +89,12 @@ export function linksByRouter(
   const routers = [...new Set(links.map((link) => link.router))];
   return routers.map((id) => ({ router: target.router(id), links: links.filter((link) => link.router === id) }));
 }
+
+/** Notes of each of a router's links when it was changed; names of links are a router's own. */
+export const onRouter =
+  (router: Router, times: TargetTimes) =>
+  (link: string): void =>
+    times.at(`${router.id} ${link}`);
 
 /** Mean of shares, each of so many parts. */
 export function meanShare(parts: readonly { readonly share: number; readonly of: number }[]): number {

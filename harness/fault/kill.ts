@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Draw, Drawn } from '../scenario/fault-language.ts';
 import { type ContainerSelector, containerSelector, type NodeSelector, nodeSelector } from '../scenario/selectors.ts';
 import { strictObject } from '../scenario/zod-problems.ts';
+import { monotonicOf } from '../time/monotonic.ts';
 import type { FaultKind } from './fault.ts';
 import { containerTargets, list, wasOrWere } from './words.ts';
 
@@ -49,7 +50,8 @@ const words = strictObject(whichContainers).refine(eitherContainersOrNodes, EITH
 
 /**
  * SIGKILL to the only process of a container. Its disk is kept, and the kernel's page cache survives: this is a
- * crash of the process, not of the power. Reverted by starting the container again.
+ * crash of the process, not of the power. Reverted by starting the container again, which takes an engine some 200 ms. It
+ * lasts from when the engine says that the container ended until it says that it runs again.
  */
 export const kill: FaultKind<z.infer<typeof words>> = {
   kind: 'kill',
@@ -60,13 +62,25 @@ export const kill: FaultKind<z.infer<typeof words>> = {
 
   draw: (asked, draw) => drawKill(draw, drawContainers(asked, draw), 'down'),
 
-  async apply({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.kill(id)));
+  async apply({ targets }, { containers }, times) {
+    await Promise.all(
+      targets.containers.map(async (id) => {
+        await containers.kill(id);
+        times.at(id, monotonicOf((await containers.state(id)).finishedAt));
+      }),
+    );
   },
 
-  async revert({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.start(id)));
+  async revert({ targets }, { containers }, times) {
+    await Promise.all(
+      targets.containers.map(async (id) => {
+        await containers.start(id);
+        times.at(id, monotonicOf((await containers.state(id)).startedAt));
+      }),
+    );
   },
+
+  leadMs: (_, { containers }) => containers.startMs,
 
   async probe({ targets }, { containers }) {
     const states = await Promise.all(targets.containers.map((id) => containers.state(id)));

@@ -5,7 +5,7 @@ import type { LinkProxy } from '../fabric/toxiproxy-api.ts';
 import type { PlanFault } from '../scenario/plan.ts';
 import { nodeSelector } from '../scenario/selectors.ts';
 import { strictObject } from '../scenario/zod-problems.ts';
-import type { FaultKind, FaultTarget } from './fault.ts';
+import { type FaultKind, type FaultTarget, onRouter } from './fault.ts';
 import { list } from './words.ts';
 
 const connections = z
@@ -63,21 +63,28 @@ export const misroute: FaultKind<z.infer<typeof words>, z.infer<typeof settings>
       : 'a misroute with connections kept needs NET_ADMIN; `connections: closed` does not';
   },
 
-  async apply(fault, target) {
+  async apply(fault, target, times) {
     const { primary, gateway } = routersOf(fault, target);
     if (fault.settings.connections === 'kept') {
-      return primary.divert(fault.id, addressesOf(fault, target), gateway);
+      await primary.divert(fault.id, addressesOf(fault, target), gateway);
+      // All routes in one batch.
+      times.at(primary.id);
+      return;
     }
     const detours = detoursOf(fault, target);
     await replicationOf(fault, target).links.open(detours.map(({ detour }) => detour));
     const effects = detours.map(({ link, detour }): [string, LinkEffect] => [link.name, { upstream: detour.listen }]);
-    await primary.links.set(fault.id, new Map(effects));
+    await primary.links.set(fault.id, new Map(effects), onRouter(primary, times));
   },
 
-  async revert(fault, target) {
+  async revert(fault, target, times) {
     const { primary } = routersOf(fault, target);
-    if (fault.settings.connections === 'kept') return primary.undivert(fault.id);
-    await primary.links.clear(fault.id);
+    if (fault.settings.connections === 'kept') {
+      await primary.undivert(fault.id);
+      times.at(primary.id);
+      return;
+    }
+    await primary.links.clear(fault.id, onRouter(primary, times));
     await replicationOf(fault, target).links.close(detoursOf(fault, target).map(({ detour }) => detour.name));
   },
 

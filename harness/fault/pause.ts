@@ -8,7 +8,8 @@ const words = strictObject(whichContainers).refine(eitherContainersOrNodes, EITH
 
 /**
  * Freezes every process of a container (the kernel's freezer). Its connections stay open, and its kernel goes on
- * accepting and acknowledging what fits into buffers: a hang, not a crash.
+ * accepting and acknowledging what fits into buffers: a hang, not a crash. It lasts from when the engine was read back to
+ * have it frozen until it was read back as thawed.
  */
 export const pause: FaultKind<z.infer<typeof words>> = {
   kind: 'pause',
@@ -25,12 +26,23 @@ export const pause: FaultKind<z.infer<typeof words>> = {
     return [{ kind: 'pause', description, targets, silences: containers, losesPartnersOf: containers, settings: {} }];
   },
 
-  async apply({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.pause(id)));
+  async apply({ targets }, { containers }, times) {
+    await Promise.all(
+      targets.containers.map(async (id) => {
+        await containers.pause(id);
+        // What is not frozen by then is told by the probe.
+        if ((await containers.state(id)).paused) times.at(id);
+      }),
+    );
   },
 
-  async revert({ targets }, { containers }) {
-    await Promise.all(targets.containers.map((id) => containers.unpause(id)));
+  async revert({ targets }, { containers }, times) {
+    await Promise.all(
+      targets.containers.map(async (id) => {
+        await containers.unpause(id);
+        if (!(await containers.state(id)).paused) times.at(id);
+      }),
+    );
   },
 
   async probe({ targets }, { containers }) {

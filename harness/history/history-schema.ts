@@ -85,6 +85,8 @@ export const historySchema = z.discriminatedUnion('kind', [
     asked: z.number().nullable(),
     measured: z.number().nullable(),
     bound: z.enum(['equal', 'most']),
+    spread: count.optional(),
+    note: z.string().optional(),
   }),
   record('witness', { link: z.string(), ...seen }),
   record('witness.echo', {}),

@@ -138,6 +138,10 @@ export interface DoseRecord extends Stamped {
   readonly measured: number | null;
   /** `most`: a bound, which traffic need not reach. */
   readonly bound: 'equal' | 'most';
+  /** Of a length: from the first of the fault's targets to the last, in the same unit. */
+  readonly spread?: number | undefined;
+  /** Why it is as it is, where that is known. */
+  readonly note?: string | undefined;
 }
 
 /** A link as a fault's witness sees it from its source: a connection that stays open, and new ones. */

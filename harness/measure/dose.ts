@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FaultRecord } from '../history/records.ts';
+import type { DoseRecord, FaultRecord } from '../history/records.ts';
 import { type Counter, countersOf, sumIn } from './counter.ts';
 import type { Frame, Window } from './frame.ts';
 import { mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
@@ -25,9 +25,14 @@ export const doseSchema = z.strictObject({
         asked: z.number().nullable(),
         measured: z.number().nullable(),
         deviation: z.number().nullable().describe('measured ÷ asked − 1'),
+        allowed: z
+          .number()
+          .optional()
+          .describe('Of a begin and a length: how much measured and asked may differ, in the same unit'),
+        note: z.string().optional().describe('Why it is as it is, where that is known'),
       }),
     )
-    .describe('Capacities probed before the baseline or under a fault'),
+    .describe('When each fault began in its phase and how long it was in force; what else was measured of it'),
   misroute: z
     .strictObject({
       seconds: z
@@ -71,16 +76,32 @@ export function measureDose(frame: Frame): Dose {
         failure: own.find((record) => record.state === 'failed')?.detail ?? null,
       };
     }),
-    measurements: equalDoses(frame).map(({ fault, what, unit, asked, measured }) => ({
-      fault,
-      what,
-      unit,
-      asked,
-      measured,
-      deviation: asked === null || measured === null || asked === 0 ? null : round(measured / asked - 1, 4),
-    })),
+    measurements: equalDoses(frame).map((dose) => {
+      const { fault, what, unit, asked, measured, note } = dose;
+      const allowed = allowedOf(dose);
+      return {
+        ...{ fault, what, unit, asked, measured },
+        deviation: asked === null || measured === null || asked === 0 ? null : round(measured / asked - 1, 4),
+        ...(allowed === null ? {} : { allowed: round(allowed, 4) }),
+        ...(note === undefined ? {} : { note }),
+      };
+    }),
     misroute: measureMisroute(frame),
   };
+}
+
+/** How much later or sooner than asked a fault may begin, s. */
+const BEGIN_TOLERANCE = 0.25;
+/** How much longer or shorter it may be in force: a share, or so many seconds and what lies between its targets. */
+const LENGTH_TOLERANCE = { share: 0.1, seconds: 0.05 } as const;
+
+/** `null`: it is no time. */
+function allowedOf({ what, unit, asked, spread = 0 }: DoseRecord): number | null {
+  if (unit !== 's') return null;
+  if (what === 'begin') return BEGIN_TOLERANCE;
+  // Targets may lie no further apart than a begin may be off, or the last would be excused for being no target at all.
+  const seconds = LENGTH_TOLERANCE.seconds + Math.min(spread, BEGIN_TOLERANCE);
+  return what === 'length' ? Math.max(LENGTH_TOLERANCE.share * (asked ?? 0), seconds) : null;
 }
 
 /** Bounds, which traffic need not reach, are told with the fabric. */

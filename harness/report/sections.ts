@@ -97,22 +97,43 @@ function copied({ bytesResynced, copyMbit, shareOfResidual, reason }: Result['co
 /** Most faults that have a row of their own; of more, those that went wrong come first. */
 const FAULTS_MAX = 6;
 
-function faultRows(faults: Result['dose']['faults']): Row[] {
-  const isWell = ({ applied, reverted, failure }: (typeof faults)[number]) => applied && reverted && failure === null;
+function faultRows({ faults, measurements }: Result['dose']): Row[] {
+  const times = Map.groupBy(measurements.filter(isTime), ({ fault }) => fault);
+  const isInTime = (id: string): boolean => (times.get(id) ?? []).every((one) => !isOff(one));
+  const isWell = ({ id, applied, reverted, failure }: (typeof faults)[number]) =>
+    applied && reverted && failure === null && isInTime(id);
   const sorted =
     faults.length <= FAULTS_MAX ? faults : faults.toSorted((a, b) => Number(isWell(a)) - Number(isWell(b)));
   const rows = sorted.slice(0, FAULTS_MAX).map(({ id, applied, reverted, failure }): Row => {
-    return [id, failure ?? `${applied ? 'applied' : 'never applied'}, ${reverted ? 'reverted' : 'not reverted'}`];
+    const done = failure ?? `${applied ? 'applied' : 'never applied'}, ${reverted ? 'reverted' : 'not reverted'}`;
+    return [id, [done, ...(times.get(id) ?? []).map(timeText)].join('; ')];
   });
   const rest = sorted.slice(FAULTS_MAX);
   if (rest.length === 0) return rows;
   const unwell = rest.filter((fault) => !isWell(fault)).length;
-  const how = unwell === 0 ? 'all applied and reverted' : `${unwell} of them not applied and reverted`;
+  const inTime = times.size === 0 ? '' : ' in time';
+  const how =
+    unwell === 0 ? `all applied and reverted${inTime}` : `${unwell} of them not applied and reverted${inTime}`;
   return [...rows, [`and ${rest.length} more`, how]];
 }
 
+type Measured = Result['dose']['measurements'][number];
+
+/** When a fault began, or how long it was in force. */
+const isTime = ({ allowed }: Measured): boolean => allowed !== undefined;
+
+const isOff = ({ asked, measured, allowed }: Measured): boolean =>
+  asked !== null && (measured === null || Math.abs(measured - asked) > (allowed ?? 0));
+
+function timeText(one: Measured): string {
+  const { what, asked, measured } = one;
+  const words = what === 'begin' ? 'began at' : 'in force for';
+  const off = isOff(one) ? ', NOT AS ASKED' : '';
+  return `${words} ${measured === null ? '–' : seconds(measured)}${asked === null ? '' : ` (asked ${seconds(asked)})`}${off}`;
+}
+
 function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
-  const rows: Row[] = faultRows(dose.faults);
+  const rows: Row[] = faultRows(dose);
   rows.push([
     'trigger',
     trigger.seconds === null ? orReason(trigger.secondsReason) : `${seconds(trigger.seconds)}, proved gone`,
@@ -131,7 +152,7 @@ function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
       rows.push(['beyond the baseline', `${bytes(excessBytes)}, the nodes usually receive ${bytes(expectedBytes)}`]);
     }
   }
-  for (const { what, unit, asked, measured } of dose.measurements) {
+  for (const { what, unit, asked, measured } of dose.measurements.filter((one) => !isTime(one))) {
     rows.push([what, `${number(measured)} ${unit}${asked === null ? '' : `, asked ${number(asked)}`}`]);
   }
   for (const queue of queues.filter((entry) => entry.faultMbit !== null && entry.zone === queues[0]?.zone)) {

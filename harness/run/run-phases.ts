@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BoundFault, bindFault } from '../fault/catalogue.ts';
 import type { FaultTarget } from '../fault/fault.ts';
+import { TargetTimes } from '../fault/target-times.ts';
 import type { FaultRecord, HistoryRecord } from '../history/records.ts';
-import type { PlanAction, PlanPhase } from '../scenario/plan.ts';
+import type { PlanAction, PlanFault, PlanPhase } from '../scenario/plan.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { awaitTriggerEnd } from './await-trigger-end.ts';
@@ -10,6 +11,8 @@ import { Background } from './background.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import type { LiveState } from './live-state.ts';
 import { startLinkRate } from './measure-link-rate.ts';
+import { beginDose, type End, lengthDose } from './timing-dose.ts';
+import { Turns } from './turns.ts';
 
 /** Where what is about to be done is written down first; see `harness/lab/journal.ts`. */
 export interface FaultJournal {
@@ -39,6 +42,10 @@ export interface RunPhasesOptions {
 /** How long a condition must hold before a phase that waits for it ends: one of its sources prints twice a second. */
 const HOLD_MS = 3_000;
 const POLL_MS = 100;
+/** How long a fault is waited for before the phase goes on: most take less, and keep their order. */
+const PATIENCE_MS = 50;
+/** A call that takes longer than this explains why a fault is late. */
+const SLOW_MS = 100;
 /** A full queue of a thin network takes a few seconds to drain; one that does not has another load. */
 const DRAIN_LIMIT_MS = 60_000;
 /** Faults take milliseconds, a replaced router some seconds; what takes longer waits for something that is gone. */
@@ -80,23 +87,40 @@ export function unableFaults(phases: readonly PlanPhase[], target: FaultTarget):
     });
 }
 
+/** What goes on in one phase. */
+interface Going {
+  readonly phase: PlanPhase;
+  /** ms of CLOCK_MONOTONIC. */
+  readonly began: number;
+  readonly hasEnded: () => boolean;
+  readonly options: RunPhasesOptions;
+  readonly background: Background;
+  readonly schedule: FaultSchedule;
+  readonly turns: Turns;
+  /** Of faults that took so long that the phase went on meanwhile. */
+  readonly errors: Error[];
+}
+
 async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background: Background): Promise<void> {
   const { signal } = options;
   const began = monotonicMs();
   const hasEnded = phaseEnd(phase, began, options);
-  const schedule = new FaultSchedule(phase.faults.map((fault) => bindFault(fault, options.target)));
+  const faults = phase.faults.map((fault) => bindFault(fault, options.target));
+  const schedule = new FaultSchedule(began, faults);
+  const going: Going = { phase, began, hasEnded, options, background, schedule, turns: new Turns(), errors: [] };
   const actions = [...phase.actions];
-  const errors: Error[] = [];
   try {
-    for (;;) {
+    while (going.errors.length === 0) {
       const now = monotonicMs() - began;
       for (let due = schedule.takeRevert(now); due !== null; due = schedule.takeRevert(now)) {
-        await putBack(due, schedule, options, background);
+        const fault = due;
+        await inTurn(going, fault, (waited) => putBack(fault, going, 'due', waitedText(waited)));
       }
       // What is asked for at the instant of the end would be over before it is in force.
       if (hasEnded()) break;
       for (let due = schedule.takeApply(now); due !== null; due = schedule.takeApply(now)) {
-        await apply(due, options, schedule);
+        const fault = due;
+        await inTurn(going, fault, (waited) => apply(fault, going, waited));
       }
       // One may take long, and keeps neither a fault nor another action from its time.
       for (let due = takeDue(actions, now); due !== null; due = takeDue(actions, now)) {
@@ -104,13 +128,17 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
         if (performed !== undefined) background.action(performed);
       }
       const times = [schedule.nextAt, actions[0] === undefined ? null : actions[0].atSeconds * 1000];
+      // When a fault is to be put back is known once it is in force.
+      if (!going.turns.isIdle) times.push(now + PATIENCE_MS);
       const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY), endsAt(phase) ?? now + POLL_MS);
       await delay(Math.max(1, began + next - monotonicMs()), undefined, { signal });
     }
   } catch (error) {
-    errors.push(error as Error);
+    going.errors.push(error as Error);
   }
-  errors.push(...(await putAllBack(schedule, options, background)));
+  await going.turns.idle();
+  const { errors } = going;
+  await putAllBack(going, errors.length > 0 ? 'given up' : 'phase');
   for (const fault of schedule.waiting) record(options, fault, 'skipped');
   for (const action of actions) options.operator?.skip(action);
   const [first] = errors;
@@ -125,54 +153,93 @@ function takeDue(actions: PlanAction[], now: number): PlanAction | null {
   return first === undefined || first.atSeconds * 1000 > now ? null : (actions.shift() ?? null);
 }
 
-async function apply(bound: BoundFault, options: RunPhasesOptions, schedule: FaultSchedule): Promise<void> {
+/** How long a fault waited for others on its targets, and for whom. */
+interface Waited {
+  readonly ms: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * One after the other, as they come; but one that takes long, as where a router is replaced, keeps only those from their
+ * time that are done to the same routers or containers.
+ *
+ * @throws what the work throws within {@link PATIENCE_MS}; what it throws later is among `going.errors`
+ */
+async function inTurn(going: Going, fault: BoundFault, work: (waited: Waited) => Promise<void>): Promise<void> {
+  const asked = monotonicMs();
+  const done = going.turns.take(fault.plan.id, touchedBy(fault.plan, going.options.target), (names) =>
+    work({ ms: monotonicMs() - asked, names }),
+  );
+  const quick = await Promise.race([done.then(() => true), delay(PATIENCE_MS, false, { ref: false })]);
+  if (!quick) done.catch((error: Error) => going.errors.push(error));
+}
+
+/** The routers and containers that a fault is done to. */
+function touchedBy({ targets }: PlanFault, { plan }: FaultTarget): string[] {
+  const links = new Set(targets.links);
+  const routers = plan.links.filter(({ id }) => links.has(id)).map(({ router }) => router);
+  return [...targets.routers, ...routers, ...targets.containers];
+}
+
+const waitedText = ({ ms, names }: Waited): string | null =>
+  ms < PATIENCE_MS ? null : `it waited ${(ms / 1000).toFixed(1)} s for ${names.join(', ')}`;
+
+async function apply(bound: BoundFault, going: Going, waited: Waited): Promise<void> {
+  const { phase, began, options, schedule } = going;
   const { id } = bound.plan;
+  const note = waitedText(waited);
+  // While it waited the phase has been given up, or has ended.
+  if (going.errors.length > 0) return record(options, bound, 'skipped');
+  if (note !== null && going.hasEnded()) return record(options, bound, 'failed', `${note}, until its phase was over`);
   options.journal.applying(bound.plan);
   schedule.begin(bound);
   record(options, bound, 'applying');
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
-  await withDeadline(bound.apply(), faultLimitMs, `fault ${id}`);
+  const times = new TargetTimes();
+  const askedT = monotonicMs();
+  await withDeadline(bound.apply(times), faultLimitMs, `fault ${id}`);
+  const t = monotonicMs();
+  const took = t - askedT < SLOW_MS ? [] : [`it took ${((t - askedT) / 1000).toFixed(1)} s to apply it`];
+  const notes = [...(note === null ? [] : [note]), ...took];
   const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${id}`);
   record(options, bound, share === 1 ? 'applied' : 'failed');
   if (share !== 1) throw new Error(`fault ${id}: only ${(share * 100).toFixed(0)} % of it is in force`);
   options.journal.applied(bound.plan);
-  schedule.measure(bound, await startLinkRate(bound, options.target));
+  options.onRecord(beginDose({ fault: bound.plan, phase, phaseBeganT: began, applied: times, appliedT: t }, notes));
+  schedule.applied(bound, { times, t, finish: await startLinkRate(bound, options.target) });
 }
 
-/** In reverse order. One that cannot be put back does not keep the others from it. Returns what failed. */
-async function putAllBack(
-  schedule: FaultSchedule,
-  options: RunPhasesOptions,
-  background: Background,
-): Promise<Error[]> {
-  const errors: Error[] = [];
-  for (const bound of schedule.inForce.toReversed()) {
+/** In reverse order. One that cannot be put back does not keep the others from it. */
+async function putAllBack(going: Going, end: End): Promise<void> {
+  for (const bound of going.schedule.inForce.toReversed()) {
     try {
-      await putBack(bound, schedule, options, background);
+      await putBack(bound, going, end);
     } catch (error) {
-      errors.push(error as Error);
+      going.errors.push(error as Error);
     }
   }
-  return errors;
 }
 
-async function putBack(
-  bound: BoundFault,
-  schedule: FaultSchedule,
-  options: RunPhasesOptions,
-  background: Background,
-): Promise<void> {
+async function putBack(bound: BoundFault, going: Going, end: End, note: string | null = null): Promise<void> {
+  const { phase, began, options, background, schedule } = going;
   const { id } = bound.plan;
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
   // Of a run that is given up nothing is measured; it is put back as soon as can be.
   if (!options.signal.aborted) await lookBeforeRevert(bound, schedule, options);
   record(options, bound, 'reverting');
-  await withDeadline(bound.revert(), faultLimitMs, `the revert of ${id}`);
+  const times = new TargetTimes();
+  await withDeadline(bound.revert(times), faultLimitMs, `the revert of ${id}`);
+  const t = monotonicMs();
   const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${id}`);
   const restoredAt = monotonicMs();
   record(options, bound, share === 0 ? 'reverted' : 'failed');
   if (share !== 0) throw new Error(`fault ${id} is still in force after its revert`);
   options.journal.reverted(bound.plan);
+  const applied = schedule.appliedOf(bound);
+  if (applied !== null) {
+    const inForce = { fault: bound.plan, phase, phaseBeganT: began, applied: applied.times, appliedT: applied.t };
+    options.onRecord(lengthDose(inForce, times, t, end, note));
+  }
   if (bound.drains !== null && !options.signal.aborted) {
     background.proof(proveTriggerEnd(bound.drains, id, restoredAt, options, background.signal));
   }
@@ -185,8 +252,9 @@ async function putBack(
 async function lookBeforeRevert(bound: BoundFault, schedule: FaultSchedule, options: RunPhasesOptions): Promise<void> {
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
   try {
-    const measured = await withDeadline(schedule.finish(bound), faultLimitMs, `the dose of ${bound.plan.id}`);
-    for (const dose of measured) options.onRecord(dose);
+    const finished = schedule.appliedOf(bound)?.finish() ?? Promise.resolve([]);
+    for (const dose of await withDeadline(finished, faultLimitMs, `the dose of ${bound.plan.id}`))
+      options.onRecord(dose);
   } catch (error) {
     record(options, bound, 'unread', `its dose: ${(error as Error).message}`);
   }

@@ -10,7 +10,10 @@ import type { Result } from '../../harness/report/result-schema.ts';
 import { newFolder, zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
-/** One run, in which the test itself kills a witness while its fault is in force. */
+/**
+ * One run, in which the test itself kills a witness while its fault is in force, and stops a Toxiproxy before a fault on
+ * it is to begin.
+ */
 const SCENARIO = 'test/e2e/scenarios/doses.yaml';
 
 let docker: Docker;
@@ -24,9 +27,12 @@ beforeAll(async () => {
   const run = zonestorm(['run', SCENARIO, '--out', folder, '--json', '--seed', '1']);
   await run.said(/^blind \d/m);
   await killProgram(await containerOf(folder, 'a1'), 'gauge/witness.ts');
+  await run.said(/^held \d/m);
+  await docker.getContainer(await containerOf(folder, 'b-primary')).kill({ signal: 'SIGSTOP' });
   const finished = await run.finished;
   code = finished.code;
   result = JSON.parse(finished.stdout) as Result;
+  for (const { fault, what, asked, measured } of result.dose.measurements) console.error(fault, what, asked, measured);
   for (const { check, what } of result.verdict.problems) console.error(`! ${check}: ${what}`);
 });
 
@@ -68,6 +74,35 @@ test('a cut of a link from outside is seen by a witness on the host', () => {
       ...{ seenOpen: 'closed', seenFresh: 'refused' },
     }),
   );
+});
+
+const dose = (fault: string, what: string) =>
+  result.dose.measurements.find((one) => one.fault === fault && one.what === what);
+
+test('a freeze counts from what was read back as frozen, a restart from the engine’s own times', () => {
+  for (const [fault, begin, length] of [
+    ['pause-1', 0.5, 1.5],
+    ['restart-1', 0.6, 1],
+  ] as const) {
+    expect(dose(fault, 'begin')).toMatchObject({ asked: begin, unit: 's' });
+    expect(dose(fault, 'length')).toMatchObject({ asked: length, unit: 's' });
+  }
+});
+
+test('a fault that another one held back is inconclusive, and says for whom it waited; one elsewhere is in time', () => {
+  const { problems } = result.verdict;
+  const late = (fault: string, words: RegExp) =>
+    expect(problems).toContainEqual({
+      check: 'dose',
+      what: expect.stringMatching(new RegExp(`^${fault} began at .*${words.source}`)),
+    });
+  late('cut-3', /it took \d.* s to apply it/);
+  late('delay-1', /it waited \d.* s for cut-3/);
+  expect(dose('cut-4', 'begin')?.measured).toBeLessThan(2.25);
+  expect(problems).toContainEqual({
+    check: 'fabric',
+    what: expect.stringMatching(/^the Toxiproxy of b-primary was repl/),
+  });
 });
 
 test('of two capacities of one router each is judged while it is the least', () => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { checkDose } from '../../../harness/check/check-dose.ts';
 import { History } from '../../../harness/history/history.ts';
 import type { FaultRecord, HistoryRecord, RunStart } from '../../../harness/history/records.ts';
 import { measureDose } from '../../../harness/measure/dose.ts';
 import { frameOf } from '../../../harness/measure/frame.ts';
 import { measureMachine } from '../../../harness/measure/load-on-machine.ts';
 import { measureLoss } from '../../../harness/measure/loss.ts';
+import { measureRun } from '../../../harness/measure/measure-run.ts';
 import { describeTrigger, fewIds } from '../../../harness/measure/trigger.ts';
 import type { PlanFault } from '../../../harness/scenario/plan.ts';
 import { exit, node, phase, runStart, triggerEnd } from './record-builders.ts';
@@ -110,6 +112,40 @@ describe('misroutes', () => {
     ]);
     expect(describeTrigger(frame.trigger)).toMatchObject({ seconds: 20, drainSeconds: 1, routesRestoredAtSeconds: 2 });
     expect(measureDose(frame).misroute).toMatchObject({ seconds: 2 });
+  });
+});
+
+describe('begin and length', () => {
+  const dose = (what: string, asked: number | null, measured: number, more = {}): HistoryRecord => ({
+    ...{ kind: 'dose', t: 30_000, source: 'harness', fault: 'cut-1', unit: 's', bound: 'equal' },
+    ...{ what, asked, measured, ...more },
+  });
+  const problems = (...records: HistoryRecord[]): string[] => {
+    const run = [...phase('baseline', 10_000, 20_000), ...phase('misroute', 20_000, 50_000), ...fault('cut-1 20 23')];
+    const measured = measureRun(smallPlan({ faults: [planFault('cut-1')] }), [...run, ...records]);
+    return checkDose(measured).map(({ what }) => what);
+  };
+
+  test.each([
+    ['a begin a quarter second off', dose('begin', 1, 1.25), null],
+    ['a later one', dose('begin', 1, 1.26), /cut-1 began at 1.26 s of its phase, asked 1 ± 0.25 s/],
+    ['a sooner one', dose('begin', 1, 0.7), /began at 0.7 s/],
+    ['one at the phase’s own begin that is late', dose('begin', 0, 0.3), /began at 0.3 s/],
+    ['one that waited', dose('begin', 0, 7, { note: 'it waited 7.0 s for cut-0' }), /it waited 7.0 s for cut-0$/],
+    ['a length a tenth off', dose('length', 10, 10.99), null],
+    ['a longer one', dose('length', 10, 11.2), /was in force for 11.2 s, asked 10 ± 1 s/],
+    ['a shorter one', dose('length', 10, 8.9), /was in force for 8.9 s/],
+    ['a short one 50 ms off', dose('length', 0.2, 0.249), null],
+    ['a short one 60 ms off', dose('length', 0.2, 0.26), /asked 0.2 ± 0.05 s/],
+    ['the same with targets 20 ms apart', dose('length', 0.2, 0.26, { spread: 0.02 }), null],
+    ['targets that are seconds apart', dose('length', 2, 1, { spread: 3 }), /asked 2 ± 0.3 s/],
+    ['a length that nobody asked for', dose('length', null, 7), null],
+  ] as const)('%s', (_, record, words) => {
+    expect(problems(record)).toEqual(words === null ? [] : [expect.stringMatching(words)]);
+  });
+
+  test('a history without them, as older ones are, is judged as it was', () => {
+    expect(problems()).toEqual([]);
   });
 });
 

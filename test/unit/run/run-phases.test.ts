@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { ContainerControl, ContainerState, FaultTarget } from '../../../harness/fault/fault.ts';
-import type { FaultRecord, HistoryRecord } from '../../../harness/history/records.ts';
+import type { DoseRecord, FaultRecord, HistoryRecord } from '../../../harness/history/records.ts';
 import { LiveState } from '../../../harness/run/live-state.ts';
 import { runPhases } from '../../../harness/run/run-phases.ts';
 import type { Plan, PlanFault, PlanPhase } from '../../../harness/scenario/plan.ts';
@@ -14,12 +14,14 @@ class Containers implements ContainerControl {
   failToStart: string | null = null;
   hangToStart: string | null = null;
   slowToKill: string | null = null;
+  slowMs = 100;
   immortal = false;
+  readonly startMs = 0;
 
   async kill(id: string): Promise<void> {
     this.done.push(`kill ${id}`);
     if (id === this.failToKill) throw new Error(`${id} cannot be killed`);
-    if (id === this.slowToKill) await delay(100);
+    if (id === this.slowToKill) await delay(this.slowMs);
     if (!this.immortal) this.dead.add(id);
   }
   async start(id: string): Promise<void> {
@@ -29,7 +31,7 @@ class Containers implements ContainerControl {
     this.dead.delete(id);
   }
   async state(id: string): Promise<ContainerState> {
-    return { running: !this.dead.has(id), paused: false, startedAt: '', exitCode: 0 };
+    return { running: !this.dead.has(id), paused: false, startedAt: '', finishedAt: '', exitCode: 0 };
   }
   pause = notHere;
   unpause = notHere;
@@ -116,9 +118,10 @@ interface GoOptions {
   readonly signal?: AbortSignal;
   /** Of a zone `z` with both planes, in which `x` is the only node. */
   readonly routers?: Routers;
+  readonly limitMs?: number;
 }
 
-function go(phases: PlanPhase[], containers: Containers, { signal, routers }: GoOptions = {}): Going {
+function go(phases: PlanPhase[], containers: Containers, { signal, routers, limitMs = 100 }: GoOptions = {}): Going {
   const records: HistoryRecord[] = [];
   const journal: string[] = [];
   const note = (what: string) => (fault: PlanFault) => {
@@ -132,7 +135,7 @@ function go(phases: PlanPhase[], containers: Containers, { signal, routers }: Go
     journal: { applying: note('applying'), applied: note('applied'), reverted: note('reverted') },
     onRecord: (record) => records.push(record),
     signal: signal ?? new AbortController().signal,
-    faultLimitMs: 100,
+    faultLimitMs: limitMs,
   });
   return { run, records, journal };
 }
@@ -283,6 +286,91 @@ test('of several that are late because another took long, the one that is due fi
   const { run } = go([lasting(0.3, kill('x', 0, 0.06), kill('y', 0, 0.03), kill('z', 0.01))], containers);
   await run;
   expect(containers.done).toEqual(['kill x', 'kill y', 'kill z', 'start y', 'start x', 'start z']);
+});
+
+const doses = (records: readonly HistoryRecord[], fault: string) =>
+  records.flatMap((one) => (one.kind === 'dose' && one.fault === fault ? [[one.what, one]] : []));
+const dose = (records: readonly HistoryRecord[], fault: string, what: 'begin' | 'length') =>
+  Object.fromEntries(doses(records, fault))[what] as DoseRecord | undefined;
+
+test('begin and length of every fault are told, as asked and as measured', async () => {
+  const phases = [
+    lasting(0.5, kill('x', 0.1, 0.2), kill('y', 0.2)),
+    { ...lasting(0.1, kill('z')), until: 'mirrored' as const, atMostSeconds: 0.1 },
+  ];
+  const { run, records } = go(phases, new Containers());
+  await run;
+  expect(dose(records, 'kill-x', 'begin')).toMatchObject({ unit: 's', asked: 0.1, bound: 'equal' });
+  expect(dose(records, 'kill-x', 'begin')?.measured).toBeCloseTo(0.1, 1);
+  expect(dose(records, 'kill-x', 'length')).toMatchObject({ asked: 0.2, spread: 0 });
+  expect(dose(records, 'kill-x', 'length')?.measured).toBeCloseTo(0.2, 1);
+  // Until the phase ends …
+  expect(dose(records, 'kill-y', 'length')?.asked).toBeCloseTo(0.3);
+  expect(dose(records, 'kill-y', 'length')?.measured).toBeCloseTo(0.3, 1);
+  // … of which nobody knows when that is where it waits for a condition.
+  expect(dose(records, 'kill-z', 'length')?.asked).toBeNull();
+});
+
+test('a fault that takes long keeps no other from its time', async () => {
+  const containers = new Containers();
+  containers.slowToKill = 'slow';
+  containers.slowMs = 400;
+  const { run, records } = go([lasting(0.8, kill('slow'), kill('x', 0.1, 0.3))], containers, { limitMs: 1_000 });
+  await run;
+  expect(dose(records, 'kill-x', 'begin')?.measured).toBeLessThan(0.25);
+  expect(dose(records, 'kill-slow', 'begin')?.measured).toBeGreaterThanOrEqual(0.399);
+  // It has the length that was asked for from when it is in force, and is over with its phase.
+  expect(at(records, 'kill-x', 'reverted')).toBeLessThan(600);
+});
+
+test('one to the same container waits for it, and says for whom; its length counts from when it is in force', async () => {
+  const containers = new Containers();
+  containers.slowToKill = 'x';
+  containers.slowMs = 400;
+  const again = { ...kill('x', 0.1, 0.2), id: 'again' };
+  const { run, records } = go([lasting(0.9, kill('x', 0, 0.45), again)], containers, { limitMs: 1_000 });
+  await run;
+  expect(told(records).indexOf('again applying')).toBeGreaterThan(told(records).indexOf('kill-x applied'));
+  expect(dose(records, 'again', 'begin')?.measured).toBeGreaterThanOrEqual(0.399);
+  expect(dose(records, 'again', 'begin')?.note).toMatch(/it waited 0\.[2-4] s for kill-x/);
+});
+
+test('one that waits for another until its phase is over has failed, and is not only skipped', async () => {
+  const containers = new Containers();
+  containers.slowToKill = 'x';
+  containers.slowMs = 400;
+  const again = { ...kill('x', 0.1), id: 'again' };
+  const { run, records } = go([lasting(0.3, kill('x'), again)], containers, { limitMs: 1_000 });
+  await run;
+  expect(faults(records).filter(({ id }) => id === 'again')).toMatchObject([
+    { state: 'failed', detail: expect.stringMatching(/waited .* for kill-x, until its phase was over/) },
+  ]);
+});
+
+test('of a slow fault that fails, the others are put back and its error is kept', async () => {
+  const containers = new Containers();
+  containers.slowToKill = 'slow';
+  containers.slowMs = 300;
+  containers.immortal = true;
+  const { run, records } = go([lasting(5, kill('slow'))], containers, { limitMs: 1_000 });
+  await expect(run).rejects.toThrow(/only 0 % of it is in force/);
+  expect(at(records, 'kill-slow', 'reverted')).toBeLessThan(1_000);
+});
+
+test('a state that cannot be read at the end is told as that, and not as put back by something else', async () => {
+  const containers = new Containers();
+  const { run, records } = go([lasting(0.2, kill('x'))], containers);
+  const { state } = containers;
+  let asked = 0;
+  containers.state = async (id) => {
+    // Read when it is applied, twice; then at its end, where the mistake is.
+    asked += 1;
+    if (asked === 3) throw new TypeError('a mistake of ours');
+    return state.call(containers, id);
+  };
+  await run;
+  expect(told(records)).not.toContain('kill-x slipped');
+  expect(faults(records).find((one) => one.state === 'unread')?.detail).toBe('a mistake of ours');
 });
 
 test('a fault whose time lies at its phase’s end or after it is skipped, and recorded as that', async () => {

@@ -5,7 +5,7 @@ import { smallPlan } from '../measure/small-plan.ts';
 
 /** Routers as they were; every container runs but those given. */
 const targetWith = (states: Readonly<Record<string, Partial<ContainerState>>>): FaultTarget => {
-  const running: ContainerState = { running: true, paused: false, startedAt: '', exitCode: 0 };
+  const running: ContainerState = { running: true, paused: false, startedAt: '', finishedAt: '', exitCode: 0 };
   return {
     plan: smallPlan(),
     router: () => ({ verify: async () => [] }),
