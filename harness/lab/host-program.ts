@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { LineSplitter } from '../history/line-splitter.ts';
 import { DeadlineError, withDeadline } from '../time/deadline.ts';
 import { PROJECT } from './project.ts';
 
+/** Of our own programs: a longer line is none of theirs. */
+const LINE_LIMIT = 1024 * 1024;
 /** How long one may take to end once its stdin has. */
 const END_MS = 1_000;
 
@@ -24,7 +26,9 @@ export class HostProgram implements AsyncDisposable {
     // It has not begun, or has ended; what it told until then has been taken.
     child.on('error', () => undefined);
     child.stdin?.on('error', () => undefined);
-    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
+    // What a killed program had not ended is no line.
+    const splitter = new LineSplitter({ onLine, onOverlong: () => undefined, limit: LINE_LIMIT });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => splitter.push(text));
     return new HostProgram(child);
   }
 

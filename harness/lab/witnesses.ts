@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
-import { historySchema } from '../history/history-schema.ts';
+import { Intake } from '../history/intake.ts';
 import type { HistoryRecord } from '../history/records.ts';
 import type { Plan, PlanLink, PlanWitness } from '../scenario/plan.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 import { AttachedProgram } from './containers/attached-program.ts';
 import { HostProgram } from './host-program.ts';
 
@@ -29,12 +30,14 @@ export interface WitnessesOptions {
  */
 export class Witnesses implements AsyncDisposable {
   readonly #options: WitnessesOptions;
+  readonly #intake: Intake;
   readonly #watched: readonly Watched[];
   readonly #running = new Map<string, AsyncDisposable[]>();
 
   constructor(options: WitnessesOptions) {
     this.#options = options;
-    const { plan } = options;
+    const { plan, onRecord } = options;
+    this.#intake = new Intake({ onRecord, now: monotonicMs });
     this.#watched = plan.witnesses.flatMap((witness) => {
       const link = plan.links.find((one) => one.id === witness.link);
       return link === undefined ? [] : [{ link, witness }];
@@ -75,11 +78,8 @@ export class Witnesses implements AsyncDisposable {
 
   /** A program of the fixtures, on Node.js. */
   async #run(id: string, command: readonly string[]): Promise<void> {
-    const { docker, idOf, onRecord } = this.#options;
-    const onLine = (line: string): void => {
-      const record = recordOf(line, id);
-      if (record !== null) onRecord(record);
-    };
+    const { docker, idOf } = this.#options;
+    const onLine = (line: string): void => this.#intake.take(id, 'witness', line);
     const program =
       id === HOST
         ? HostProgram.start(command, onLine)
@@ -88,18 +88,9 @@ export class Witnesses implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const program of [...this.#running.values()].flat()) await program[Symbol.asyncDispose]();
+    for (const [id, programs] of this.#running) {
+      for (const program of programs) await program[Symbol.asyncDispose]();
+      this.#intake.ended(id);
+    }
   }
-}
-
-/** What a line of a witness says; `null`: it is torn, or something else, as the last one of a killed process may be. */
-export function recordOf(line: string, source: string): HistoryRecord | null {
-  let said: unknown;
-  try {
-    said = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  const read = historySchema.safeParse(typeof said === 'object' ? { ...said, source } : said);
-  return read.success && (read.data.kind === 'witness' || read.data.kind === 'witness.echo') ? read.data : null;
 }
