@@ -1,6 +1,8 @@
+import type { DatabaseCommits } from '../measure/database-commits.ts';
 import { type DatabaseCurves, predictedShare } from '../measure/databases.ts';
 import type { Measurements } from '../measure/measure-run.ts';
-import { type Metric, type MetricArguments, type MetricValue, or } from './metrics.ts';
+import { foundWrong, type Metric, type MetricArguments, type MetricValue, or } from './metrics.ts';
+import { notVerifiedOfCommits } from './not-verified.ts';
 import { OF_OPERATIONS } from './zone-metrics.ts';
 
 type CurveMetric = Pick<Metric, 'description' | 'unit'> & {
@@ -40,26 +42,40 @@ export const DATABASE_METRICS: Readonly<Record<string, Pick<Metric, 'description
 };
 
 const commits =
-  (which: 'acknowledged' | 'verified' | 'lost' | 'unverified'): Metric['value'] =>
-  ({ databases, frame }) =>
-    frame.plan.databases.length === 0 ? or(null, 'the plan has no databases') : databases.result.commits[which];
+  (value: (commits: DatabaseCommits, m: Measurements) => MetricValue): Metric['value'] =>
+  (m) =>
+    m.frame.plan.databases.length === 0 ? or(null, 'the plan has no databases') : value(m.databases.result.commits, m);
+
+/** Of databases of any kind: how many are not there or should not be. */
+export const wrongCommits = ({ lost, unexpected = 0 }: DatabaseCommits): number => lost + unexpected;
+
+/** Commits that were not verified; where there is none, but a database was not read, nobody knows how many. */
+export function unverifiedCommits(
+  found: readonly DatabaseCommits[],
+  { ledger }: Pick<Measurements, 'ledger'>,
+): MetricValue {
+  const count = found.reduce((sum, { unverified, forgotten = 0 }) => sum + unverified + forgotten, 0);
+  const [why] = found.flatMap((one) => notVerifiedOfCommits(one, ledger.reading));
+  return count > 0 || why === undefined ? count : or(null, why);
+}
 
 /** Of all zones together. */
 export const COMMIT_METRICS: Readonly<Record<string, Metric>> = {
   'databases.acknowledgedCommits': {
     unit: 'count',
     description: 'transactions whose commit a database told of',
-    value: commits('acknowledged'),
+    value: commits(({ acknowledged }) => acknowledged),
   },
   'databases.lostCommits': {
     unit: 'count',
-    description: 'of these, missing or in a damaged database after the measurement',
-    value: commits('lost'),
+    description:
+      'of these, missing or in a damaged database after the measurement, and any that nobody had begun; not available where none was found and not everything was verified',
+    value: commits((found, { ledger }) => foundWrong(wrongCommits(found), notVerifiedOfCommits(found, ledger.reading))),
   },
   'databases.unverifiedCommits': {
     unit: 'count',
-    description: 'of these, in databases that could not be read',
-    value: commits('unverified'),
+    description: 'of these, in databases that could not be read, or that a ledger has forgotten',
+    value: commits((found, m) => unverifiedCommits([found], m)),
   },
 };
 

@@ -1,5 +1,8 @@
+import type { Measurements } from '../measure/measure-run.ts';
 import type { MultiZone } from '../measure/multi-zone.ts';
-import { type Metric, or } from './metrics.ts';
+import { unverifiedCommits, wrongCommits } from './database-metrics.ts';
+import { foundWrong, type Metric, type MetricValue, or } from './metrics.ts';
+import { notVerifiedOfCommits, notVerifiedOfPrimaries } from './not-verified.ts';
 
 const of =
   (value: (multiZone: MultiZone) => number | null | undefined): Metric['value'] =>
@@ -10,6 +13,12 @@ const counted = (description: string, value: (multiZone: MultiZone) => number): 
   unit: 'count',
   description,
   value: of(value),
+});
+
+const claimed = (description: string, value: (measurements: Measurements) => MetricValue): Metric => ({
+  unit: 'count',
+  description,
+  value: (m) => (m.multiZone.pairs.length === 0 ? or(null, 'the plan has no multi-zone databases') : value(m)),
 });
 
 /** Of databases with a standby in another zone. */
@@ -24,21 +33,25 @@ export const MULTI_ZONE_METRICS: Readonly<Record<string, Metric>> = {
   'databases.multi.unaffected': counted('those whose primary was never in trouble', ({ unaffected }) => unaffected),
   'databases.multi.parted': counted('those whose primary found itself parted from its standby', ({ parted }) => parted),
   'databases.multi.wentAlone': counted('those whose primary went on alone', ({ wentAlone }) => wentAlone),
-  'databases.multi.dualPrimaries': counted(
-    'those of which two instances acknowledged in one epoch or at the same time',
-    ({ dualPrimaries }) => dualPrimaries,
+  'databases.multi.dualPrimaries': claimed(
+    'those of which two instances acknowledged in one epoch or at the same time; not available where none was found and a ledger of the clients is missing',
+    ({ multiZone }) => foundWrong(multiZone.dualPrimaries, notVerifiedOfPrimaries(multiZone)),
   ),
   'databases.multi.acknowledgedCommits': counted(
     'transactions whose commit was acknowledged to clients',
     ({ commits }) => commits.acknowledged,
   ),
-  'databases.multi.lostCommits': counted(
-    'of these, missing in the database of whoever is primary at the end, or in a standby that was synchronous then',
-    ({ commits, standbyCommits }) => commits.lost + standbyCommits.lost,
+  'databases.multi.lostCommits': claimed(
+    'of these, missing in the database of whoever is primary at the end, or in a standby that was synchronous then, and any that nobody had begun; not available where none was found and not everything was verified',
+    ({ multiZone: { commits, standbyCommits }, ledger: { reading } }) =>
+      foundWrong(wrongCommits(commits) + wrongCommits(standbyCommits), [
+        ...notVerifiedOfCommits(commits, reading),
+        ...notVerifiedOfCommits(standbyCommits, reading),
+      ]),
   ),
-  'databases.multi.unverifiedCommits': counted(
-    'of these, in databases that could not be read',
-    ({ commits }) => commits.unverified,
+  'databases.multi.unverifiedCommits': claimed(
+    'of these, in databases that could not be read, or that a ledger has forgotten',
+    (m) => unverifiedCommits([m.multiZone.commits, m.multiZone.standbyCommits], m),
   ),
   'databases.multi.longestOutage': {
     unit: 's',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MultiZoneEvent, MultiZoneLedger } from '../history/records.ts';
 import type { PlanMultiZoneDatabase } from '../scenario/plan.ts';
-import { compareCommits, databaseCommitsSchema } from './database-commits.ts';
+import { compareCommits, databaseCommitsSchema, toldAsCommitted } from './database-commits.ts';
 import { atSeconds, type Frame, within } from './frame.ts';
 import { type Operation, operationsSchema, summarise } from './operations.ts';
 import { toSeconds } from './rounding.ts';
@@ -39,6 +39,12 @@ export const multiZoneSchema = z.strictObject({
   parted: z.number(),
   wentAlone: z.number(),
   dualPrimaries: z.number(),
+  pairsUnverified: z
+    .number()
+    .optional()
+    .describe(
+      'Pairs of which not everything is known that their instances acknowledged: a ledger is missing or forgot',
+    ),
   longestOutageSeconds: nullableSeconds,
   commits: databaseCommitsSchema.describe(
     'Acknowledged to clients, against the database of whoever is primary at the end',
@@ -80,10 +86,12 @@ export function measureMultiZone(frame: Frame): MultiZone {
   );
   const count = (is: (pair: MultiZonePair) => boolean): number => pairs.filter(is).length;
   const contents = Map.groupBy(history.of('database.content'), ({ database }) => database);
+  const told = toldAsCommitted(history.of('multiZone').flatMap((record) => record.transactions));
   const against = (pair: string, instance: 'primary' | 'standby') => ({
     id: `${pair}/${instance}`,
     ledger: ledgers.get(pair),
     copies: contents.get(`${pair}/${instance}`) ?? [],
+    told: told.get(pair) ?? 0,
   });
   const promoted = new Set(events.filter(({ event }) => event === 'promoted').map(({ database }) => database));
   const ids = pairs.map(({ database }) => database);
@@ -96,6 +104,7 @@ export function measureMultiZone(frame: Frame): MultiZone {
     parted: count(({ parted }) => parted),
     wentAlone: count(({ wentAlone }) => wentAlone),
     dualPrimaries: count(({ isDualPrimary }) => isDualPrimary),
+    pairsUnverified: ids.filter((id) => servedOf(ledgers.get(id)) < (told.get(id) ?? 0) || !ledgers.has(id)).length,
     longestOutageSeconds:
       pairs.length === 0 ? null : Math.max(...pairs.map(({ longestOutageSeconds }) => longestOutageSeconds)),
     commits: compareCommits(ids.map((id) => against(id, promoted.has(id) ? 'standby' : 'primary'))),
@@ -187,6 +196,9 @@ export function isDual(served: MultiZoneLedger['served']): boolean {
       ),
   );
 }
+
+const servedOf = (ledger: MultiZoneLedger | undefined): number =>
+  (ledger?.served ?? []).reduce((sum, { count }) => sum + count, 0);
 
 /** By what the primary told last; one that the agent has replaced has no standby. */
 function isSynchronousAtEnd(events: readonly MultiZoneEvent[], id: string): boolean {

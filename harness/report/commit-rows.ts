@@ -17,11 +17,14 @@ export function transactionRows(label: string, [overall]: readonly Operations[])
 
 /** What was acknowledged and what of it was found, with the first problems by name. */
 export function commitRows(label: string, commits: DatabaseCommits): readonly Row[] {
-  const { acknowledged, verified, lost, unverified, problems } = commits;
+  const { acknowledged, verified, lost, unverified, unexpected = 0, forgotten = 0, problems } = commits;
+  const more = (number: number, what: string) => (number === 0 ? '' : `, ${integer(number)} ${what}`);
   return [
     [
       label,
-      `${count(acknowledged, 'commit')} acknowledged: ${integer(verified)} verified, ${lost} lost, ${unverified} unverified`,
+      `${count(acknowledged, 'commit')} acknowledged: ${integer(verified)} verified, ${lost} lost, ${unverified} unverified` +
+        more(unexpected, 'that nobody had begun') +
+        more(forgotten, 'forgotten by their ledger'),
     ],
     ...problems.slice(0, NAMED_MAX).map(({ database, copy, kind, detail }): Row => {
       return [kind, `${database}${copy === null ? '' : `, by its ${copy}`}: ${detail}`];

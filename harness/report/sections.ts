@@ -289,16 +289,26 @@ function controlPlaneRows(control: Result['controlPlane']): readonly Row[] {
 
 function ledgerRows({ ledger }: Result): readonly Row[] {
   if (ledger.reason !== null) return [['not verified', ledger.reason]];
-  const { extentsVerified, extentsSalvageable, extentsLost, extentsUnverified, volumesWithoutLedger } = ledger;
+  const {
+    extentsVerified,
+    extentsSalvageable,
+    extentsLost,
+    extentsUnverified,
+    volumesWithoutLedger,
+    writesForgotten = 0,
+  } = ledger;
   const rolledBack = ledger.extentsRolledBack === 0 ? '' : `, ${ledger.extentsRolledBack} rolled back to a snapshot`;
   const salvageable = extentsSalvageable === 0 ? '' : `, ${extentsSalvageable} on crashed nodes only`;
-  const without = volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`;
+  const without =
+    (volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`) +
+    (writesForgotten === 0 ? '' : `, ${count(writesForgotten, 'write')} forgotten by their ledger`);
   return [
     ['acknowledged', count(ledger.acknowledgedWrites, 'write')],
     [
       'on disk',
       `${count(extentsVerified, 'extent')} verified${salvageable}${rolledBack}, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
     ],
+    ...readingRows(ledger.reading),
     ...ledger.problems
       .slice(0, 5)
       .map(
@@ -308,6 +318,12 @@ function ledgerRows({ ledger }: Result): readonly Row[] {
         ],
       ),
   ];
+}
+
+function readingRows(reading: Result['ledger']['reading']): readonly Row[] {
+  if (reading === null || reading === undefined) return [];
+  const { disks, disksRead, problem } = reading;
+  return [['disks read', problem ?? `${disksRead} of ${disks}`]];
 }
 
 function validityRows({ machine }: Result): readonly Row[] {

@@ -79,7 +79,10 @@ export async function readDisks(
   });
   await container.start();
   const output = new ReaderOutput(options.onRecord);
-  const printed = followLog(lab.docker, container.id, (line) => output.take(line)).then(({ ended }) => ended);
+  const take = (line: string): void => output.take(line);
+  // Of a line that is too long the beginning comes, which is no record and is counted.
+  const follow = followLog(lab.docker, container.id, take, { onOverlong: take });
+  const printed = follow.then(({ ended }) => ended);
   const end = await endOf(container, printed, options.gone);
   options.onRecord({
     kind: 'reader',

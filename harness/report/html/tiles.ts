@@ -1,3 +1,4 @@
+import { notVerifiedOf } from '../../check/not-verified.ts';
 import { applicationLabel } from '../application-label.ts';
 import { count, integer, number, percentOr, seconds } from '../numbers.ts';
 import type { Result } from '../result-schema.ts';
@@ -58,11 +59,18 @@ export function tilesOf(result: Result): readonly Tile[] {
     }),
     {
       label: 'Acknowledged writes lost',
-      value: ledger.reason === null ? count(ledger.extentsLost, 'extent') : '–',
+      value: lostExtents(ledger),
       note:
-        ledger.reason ?? `${integer(ledger.extentsVerified)} verified, ${integer(ledger.extentsUnverified)} unverified`,
+        notVerifiedOf(ledger)[0] ??
+        `${integer(ledger.extentsVerified)} verified, ${integer(ledger.extentsUnverified)} unverified`,
     },
   ];
+}
+
+/** 0 only where everything was verified. */
+function lostExtents(ledger: Result['ledger']): string {
+  if (notVerifiedOf(ledger).length === 0) return count(ledger.extentsLost, 'extent');
+  return ledger.extentsLost === 0 ? '–' : `≥ ${count(ledger.extentsLost, 'extent')}`;
 }
 
 const lowerBound = (atLeast: number | null): string => (atLeast === null ? '–' : `> ${seconds(atLeast)}`);

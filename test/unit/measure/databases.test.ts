@@ -133,7 +133,16 @@ describe('commits', () => {
         [5, 6],
       ]),
     );
-    expect(found).toEqual({ acknowledged: 10, verified: 10, lost: 0, unverified: 0, problems: [] });
+    expect(found).toEqual({
+      acknowledged: 10,
+      verified: 10,
+      lost: 0,
+      unverified: 0,
+      unexpected: 0,
+      forgotten: 0,
+      databasesUnread: 0,
+      problems: [],
+    });
   });
 
   test('that one copy lacks are lost', () => {
@@ -158,8 +167,66 @@ describe('commits', () => {
       content('a-db-01', 'mirrors', [], 'malformed'),
       ...both('a-db-02', [[1, 8]]),
     );
-    expect(found).toMatchObject({ verified: 5, lost: 5 });
+    expect(found).toMatchObject({ verified: 5, lost: 5, unexpected: 1 });
     expect(found.problems.map(({ kind }) => kind)).toEqual(['damaged', 'unexpected', 'unexpected']);
+  });
+
+  test('between those that were begun count as well: after a restart ids may have a gap', () => {
+    const restarted = {
+      ...ledger('a-db-01', 11),
+      begun: [
+        [1, 7],
+        [10, 11],
+      ],
+    } as HistoryRecord;
+    const found = commitsOf(restarted, ledger('a-db-02'), ...both('a-db-01', [[1, 9]]), ...both('a-db-02', [[1, 7]]));
+    expect(found).toMatchObject({ verified: 10, lost: 0, unexpected: 2, unverified: 0 });
+    expect(found.problems[0]?.detail).toBe('2 that nobody had begun, up to 9; 11 was the last');
+  });
+
+  test('that a ledger has forgotten are told, and what it does not know is not the database’s fault', () => {
+    const transactions = [1, 2, 3, 4, 5, 6].map((t) => ['a-db-01', t, t + 1, 'ok', null] as const);
+    const told: HistoryRecord = {
+      ...{ kind: 'databases', source: 'a-databases', t: 30_000, zone: 'use1-a', transactions, pending: [] },
+      ...{ receivedBytes: { primary: 0, replication: 0 }, lagP99Ms: 1 },
+    };
+    const found = commitsOf(
+      told,
+      ledger('a-db-01'),
+      ledger('a-db-02'),
+      ...both('a-db-01', [[1, 9]]),
+      ...both('a-db-02', [[1, 7]]),
+    );
+    expect(found).toMatchObject({ verified: 10, lost: 0, unexpected: 0, forgotten: 1 });
+  });
+
+  describe('reach the verdict by a claim alone', () => {
+    const judged = async (...records: HistoryRecord[]) => {
+      const { analyze } = await import('../../../harness/report/analyze.ts');
+      const expecting = { ...plan, expectations: [{ text: 'databases.lostCommits = 0', file: 'x', line: 1 }] };
+      const { verdict, expectations } = analyze(expecting, [...smallRun(), ...storm, ...records]);
+      return [verdict.outcome, expectations[0]?.held, expectations[0]?.explanation];
+    };
+    const whole = [ledger('a-db-01'), ledger('a-db-02'), ...both('a-db-01', [[1, 7]]), ...both('a-db-02', [[1, 7]])];
+
+    test('one that nobody had begun fails the run', async () => {
+      const [outcome, held] = await judged(...whole.slice(0, 4), ...both('a-db-02', [[1, 8]]));
+      expect([outcome, held]).toEqual(['fail', false]);
+    });
+
+    test('a database that was not read, or without a ledger, is no 0', async () => {
+      for (const records of [whole.slice(0, 5), whole.slice(1)]) {
+        const [outcome, held, why] = await judged(...records);
+        expect([outcome, held]).toEqual(['inconclusive', null]);
+        expect(why).toMatch(/1 databases and .* commits are not verified, such as a-db-0/);
+      }
+    });
+
+    test('a loss that was found stays one, as a bound', async () => {
+      const [outcome, held, why] = await judged(ledger('a-db-01'), ...both('a-db-01', [[1, 3]]));
+      expect([outcome, held]).toEqual(['fail', false]);
+      expect(why).toContain('databases.lostCommits ≥ 2 (1 databases');
+    });
   });
 
   test('that could not be read are unverified, and so is a database without a ledger', () => {
@@ -198,7 +265,9 @@ describe('what is said of them', () => {
     });
     expect(resolve('databases.b.affectedShare', { at: 12.5 })).toEqual({ unavailable: 'zone b has no databases' });
     expect(resolve('databases.a.colour')).toEqual({ unavailable: 'there is no metric databases.a.colour' });
-    expect(resolve('databases.lostCommits')).toBe(0);
+    // Of these databases there are neither ledgers nor disks.
+    expect(resolve('databases.lostCommits')).toEqual({ unavailable: expect.stringContaining('not verified') });
+    expect(resolve('databases.unverifiedCommits')).toEqual({ unavailable: expect.stringContaining('not verified') });
   });
 
   test('without a committed transaction before the fault a run is inconclusive', () => {

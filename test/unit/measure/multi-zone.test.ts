@@ -193,6 +193,24 @@ describe('multi-zone databases', () => {
   });
 });
 
+test('a pair of which the clients left no whole ledger is unverified: nobody knows who served it', () => {
+  const claim = (records: readonly HistoryRecord[]) =>
+    resolveMetric(measureRun(plan, [...smallRun(), ...records]), 'databases.multi.dualPrimaries', {});
+  expect(claim(whole)).toBe(0);
+  const without = whole.filter((record) => record.kind !== 'multiZone.ledger' || record.database !== 'mz-02');
+  expect(claim(without)).toEqual({ unavailable: expect.stringContaining('of 1 of 4 multi-zone databases') });
+  const lost = resolveMetric(measureRun(plan, [...smallRun(), ...without]), 'databases.multi.lostCommits', {});
+  expect(lost).toEqual({ unavailable: expect.stringContaining('mz-02/primary: it printed no ledger') });
+  const forgetful = whole.map((record) =>
+    record.kind === 'multiZone.ledger' && record.database === 'mz-02' ? { ...record, served: [] } : record,
+  );
+  const told: HistoryRecord = {
+    ...{ kind: 'multiZone', source: 'clients', t: 30_000, transactions: [['mz-02', 1, 2, 'ok', null]], pending: [] },
+    ...{ receivedBytes: { primary: 0, replication: 0 }, lagP99Ms: 1 },
+  };
+  expect(claim([...forgetful, told])).toEqual({ unavailable: expect.stringContaining('of 1 of 4') });
+});
+
 describe('what is said of them', () => {
   const measurements = measureRun(plan, [...smallRun(), ...whole]);
   const resolve = (name: string) => resolveMetric(measurements, `databases.multi.${name}`, {});
