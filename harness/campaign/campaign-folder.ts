@@ -117,7 +117,9 @@ async function readAsked(file: string): Promise<Asked> {
 async function hasVerdict(file: string): Promise<boolean> {
   try {
     const result: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return typeof result === 'object' && result !== null && 'verdict' in result;
+    if (typeof result !== 'object' || result === null || !('verdict' in result)) return false;
+    // A run that broke has reports too, which say so.
+    return (result as { run?: { outcome?: unknown } }).run?.outcome !== 'broken';
   } catch {
     return false;
   }

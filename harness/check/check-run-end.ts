@@ -6,7 +6,8 @@ export function checkRunEnd({ frame }: Measurements): readonly Problem[] {
   const problem = (what: string): Problem[] => [{ check: 'run', what }];
   const end = frame.history.of('run.end').at(-1);
   if (end === undefined) return problem('the history has no end: the run was killed, or is still going on');
-  const reason = end.reason === null ? '' : `: ${end.reason}`;
+  // Where in the code it broke stands with the run's end.
+  const reason = end.reason === null ? '' : `: ${end.reason.split(/\n {4}at /)[0]}`;
   if (end.outcome === 'deadline') return problem(`the run was stopped by its deadline${reason}`);
   if (end.outcome === 'interrupted') return problem(`the run was interrupted${reason}`);
   if (end.outcome === 'broken') return problem(`the run broke${reason}`);

@@ -25,19 +25,28 @@ export function exitCodeOfVerdict(verdict: 'pass' | 'fail' | 'inconclusive'): Ex
 
 const BAD_INPUT = [BadInputError, BadUsageError, BadCampaignError, BadRunError, BadHistoryError] as const;
 
-/** The exit status and the message of an error: who has to act, and what to do. */
+/**
+ * The exit status and the message of an error: who has to act, and what to do. Of several the first decides, which the
+ * others followed; they are told beside it.
+ */
 export function explain(error: unknown): { code: ExitCode; message: string } {
+  if (!(error instanceof AggregateError) || error.errors.length === 0) return explainOne(error);
+  const [first, ...others] = error.errors.map(explain);
+  const { code, message } = first ?? explainOne(error);
+  return { code, message: [message, ...others.map((other) => other.message)].join('\nThen: ') };
+}
+
+function explainOne(error: unknown): { code: ExitCode; message: string } {
   if (error instanceof Error && BAD_INPUT.some((kind) => error instanceof kind))
     return { code: EXIT.badInput, message: error.message };
   if (error instanceof EnvironmentError)
     return { code: EXIT.environment, message: `${error.message}\n${error.remedy}` };
-  const first = firstOf(error);
-  if (first instanceof WedgedToxiproxyError)
+  if (error instanceof WedgedToxiproxyError)
     return {
       code: EXIT.environment,
-      message: `${first.message}\nThe machine may be too busy for this preset: less load, or fewer nodes (--set).`,
+      message: `${error.message}\nThe machine may be too busy for this preset: less load, or fewer nodes (--set).`,
     };
-  const engine = engineFailure(first);
+  const engine = engineFailure(error);
   if (engine !== null)
     return {
       code: EXIT.environment,
@@ -53,6 +62,3 @@ const ENGINE_FAILED = /^\(HTTP code 5\d\d\) [^-]*- (.*)$/s;
 function engineFailure(error: unknown): string | null {
   return error instanceof Error ? (ENGINE_FAILED.exec(error.message)?.[1]?.trim() ?? null) : null;
 }
-
-/** Of several errors the first, which the others followed. */
-const firstOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors[0] : error);

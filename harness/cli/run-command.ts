@@ -1,3 +1,4 @@
+import { rmdir } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { Shaping } from '../fabric/router.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
@@ -6,10 +7,12 @@ import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReports } from '../report/write-reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
+import type { Plan } from '../scenario/plan.ts';
 import { EXIT, exitCodeOfVerdict } from './exit-code.ts';
 import { LiveLine } from './live-line.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { progress } from './progress.ts';
+import { hasHistory, reportBroken } from './report-broken.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { parseTimeout, planOf, type ScenarioOptions, SHAPING, withScenarioOptions } from './scenario-options.ts';
 import { VERSION } from './version.ts';
@@ -50,16 +53,28 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   // A bug in a callback ends the run like any other error: everything is put back first, then it is reported.
   // A second one changes nothing, and must not end the process before that.
   process.on('uncaughtException', (error) => abort.abort(error));
-  const prepared = await prepareEngine(options.yes === true, progress).catch((error: unknown) => {
+  const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
+  const interrupted = await carryOut(plan, folder, options, abort).catch(async (error: unknown) => {
     // Ctrl-C also ends a build that is under way, which then fails.
-    if (abort.signal.reason === 'interrupted') return null;
+    if (abort.signal.reason === 'interrupted' && !(await hasHistory(folder))) return true;
+    await reportBroken(folder, plan, error);
     throw error;
   });
-  if (prepared === null || abort.signal.reason === 'interrupted') {
+  if (interrupted) {
+    await rmdir(folder).catch(() => undefined);
     process.exitCode = EXIT.interrupted;
     return;
   }
-  const folder = await makeRunFolder(options.out, `${plan.scenario.name}-${plan.preset}-${plan.seed}`, new Date());
+  const result = await writeReports(folder);
+  process.stdout.write(options.json === true ? formatResult(result) : renderTerminal(result));
+  progress(`report: ${folder}/report.html`);
+  process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
+}
+
+/** The run itself; whether it was interrupted. */
+async function carryOut(plan: Plan, folder: string, options: RunOptions, abort: AbortController): Promise<boolean> {
+  const prepared = await prepareEngine(options.yes === true, progress);
+  if (abort.signal.reason === 'interrupted') return true;
   progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);
   for (const { runId, faults } of await putBackAbandoned(prepared.docker)) {
     progress(
@@ -69,26 +84,22 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
   const sessionLabels = await startSession(prepared.reaper);
   const deadline = setTimeout(() => abort.abort('deadline'), options.timeout * 1000);
   const live = new LiveLine(plan, process.stderr);
-  const outcome = await runScenario({
-    ...prepared,
-    plan,
-    shaping: options.shaping ?? null,
-    folder,
-    sessionLabels,
-    version: VERSION,
-    progress: (line) => live.interrupt(() => progress(line)),
-    onRecord: (record) => live.take(record),
-    signal: abort.signal,
-  });
-  clearTimeout(deadline);
-  live.end();
-  if (outcome === 'interrupted') {
-    progress('everything was reverted and removed');
-    process.exitCode = EXIT.interrupted;
-    return;
+  try {
+    const outcome = await runScenario({
+      ...prepared,
+      plan,
+      shaping: options.shaping ?? null,
+      folder,
+      sessionLabels,
+      version: VERSION,
+      progress: (line) => live.interrupt(() => progress(line)),
+      onRecord: (record) => live.take(record),
+      signal: abort.signal,
+    });
+    if (outcome === 'interrupted') live.interrupt(() => progress('everything was reverted and removed'));
+    return outcome === 'interrupted';
+  } finally {
+    clearTimeout(deadline);
+    live.end();
   }
-  const result = await writeReports(folder);
-  process.stdout.write(options.json === true ? formatResult(result) : renderTerminal(result));
-  progress(`report: ${folder}/report.html`);
-  process.exitCode = exitCodeOfVerdict(result.verdict.outcome);
 }

@@ -7,7 +7,8 @@ const reportBuilder: Builder = createRequire(import.meta.url)('junit-report-buil
 
 /**
  * `junit.xml`: a test case an expectation, and one for whether the run proves anything. JUnit knows no third
- * outcome, so inconclusive is a failure of the type `inconclusive`: a pipeline must not go on as if it had passed.
+ * outcome, so inconclusive is a failure of the type `inconclusive`: a pipeline must not go on as if it had passed. A run
+ * that broke is an error, with what broke it.
  */
 export function renderJunit(result: Result): string {
   const { scenario, verdict, expectations, run } = result;
@@ -17,7 +18,10 @@ export function renderJunit(result: Result): string {
   if (run.startedAt !== null) suite.timestamp(run.startedAt);
   const isConclusive = verdict.outcome !== 'inconclusive';
   const proof = suite.testCase().className(scenario.name).name('the run is conclusive');
-  if (!isConclusive) {
+  if (run.outcome === 'broken') {
+    const what = printable(`the run broke: ${run.outcomeReason ?? 'no reason recorded'}`);
+    proof.error(what.split('\n')[0] ?? what, 'broken', what);
+  } else if (!isConclusive) {
     const reasons = verdict.problems.map(({ check, what }) => printable(`${check}: ${what}`));
     proof.failure(`inconclusive: ${reasons[0] ?? ''}`, 'inconclusive').stacktrace(reasons.join('\n'));
   }

@@ -95,22 +95,35 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
       );
     }
   };
+  let outcome: RunEnd['outcome'] = 'broken';
+  let broken: Error | null = null;
   try {
-    return await untilGone(carryOut(), gone);
+    outcome = await untilGone(carryOut(), gone);
   } catch (error) {
     cause ??= options.signal.reason ?? error;
-    if (cause === 'deadline' || cause === 'interrupted') {
-      end(cause, null);
-      return cause;
-    }
-    const broken = await whoseFault(cause as Error, watch);
-    end('broken', broken.stack ?? broken.message);
-    throw broken;
-  } finally {
-    over = true;
-    await removeAll(options, runId, journal, watch);
+    if (cause === 'deadline' || cause === 'interrupted') outcome = cause;
+    else broken = await whoseFault(cause as Error, watch);
+    end(outcome, broken === null ? null : (broken.stack ?? broken.message));
   }
+  over = true;
+  const left = await leftBy(removeAll(options, runId, journal, watch));
+  if (left !== null) {
+    const reason = [broken, left].flatMap((error) => (error === null ? [] : [error.message])).join('\nThen: ');
+    history.append({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome: 'broken', reason });
+  }
+  const errors = [broken, left].filter((error) => error !== null);
+  const [first] = errors;
+  if (first === undefined) return outcome;
+  // Why the run broke is told first; what its removal met with does not replace it.
+  throw errors.length === 1 ? first : new AggregateError(errors, first.message);
 }
+
+/** Why the removal failed; `null`: nothing is left. */
+const leftBy = (removal: Promise<void>): Promise<Error | null> =>
+  removal.then(
+    () => null,
+    (error: Error) => error,
+  );
 
 /** What the work comes to; once the engine is gone, it has so long to put back what it can without it. */
 async function untilGone<T>(work: Promise<T>, gone: AbortSignal): Promise<T> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { newFolder, zonestorm } from './cli.ts';
+import { newFolder, readText, zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 
 const BAD = join(import.meta.dirname, '../../fixtures/bad-input');
@@ -22,17 +22,23 @@ test.each([
   expect(await leftovers()).toEqual([]);
 });
 
-test('a folder that holds a run is not written over', async () => {
-  const { code, stderr } = await zonestorm(['run', 'ebs-2011', '--out', join(BAD, 'scenarios')]).finished;
+test('a folder that holds a run is not written over, which is told before an engine is looked for', async () => {
+  const environment = { DOCKER_HOST: 'tcp://127.0.0.1:1' };
+  const { code, stderr } = await zonestorm(['run', 'ebs-2011', '--out', join(BAD, 'scenarios')], environment).finished;
   expect(code).toBe(64);
   expect(stderr).toMatch(/expected a new or empty folder/);
 });
 
 test('an engine on another machine is no environment for a measurement: exit 3, and what to do', async () => {
   const environment = { DOCKER_HOST: 'tcp://127.0.0.1:1' };
-  const { code, stderr } = await zonestorm(['run', 'ebs-2011', '--out', await newFolder()], environment).finished;
+  const folder = await newFolder();
+  const { code, stderr, stdout } = await zonestorm(['run', 'ebs-2011', '--out', folder], environment).finished;
   expect(code).toBe(3);
   expect(stderr).toMatch(/Unset DOCKER_HOST/);
+  expect(stdout).toBe('');
+  // What a CI job shows says it too.
+  expect(await readText(folder, 'junit.xml')).toMatch(/<error message="the run broke: [\s\S]*Unset DOCKER_HOST/);
+  expect(await readText(folder, 'summary.md')).toMatch(/^# INCONCLUSIVE[\s\S]*Unset DOCKER/);
 });
 
 test('help and version go to stdout and exit 0; the exit codes are in the help', async () => {

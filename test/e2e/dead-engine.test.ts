@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { beforeAll, expect, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
@@ -101,4 +103,7 @@ test.concurrent('an engine that hangs while the run is being prepared ends it wi
   expect(performance.now() - before).toBeLessThan(ENDS_WITHIN_MS);
   expect(one.stderr).toContain('the Docker engine stopped answering');
   expect(await one.journal()).toBe(null);
+  // A CI job shows this file and nothing else.
+  const junit = await readFile(join(one.folder, 'junit.xml'), 'utf8');
+  expect(junit).toContain('<error message="the run broke: the Docker engine stopped answering');
 });

@@ -126,17 +126,64 @@ test.concurrent.each<Pick<Instant, 'name' | 'come'> & { readonly signal: NodeJS.
 /** Throws in the run's process when it is asked to: a bug, at a chosen instant. */
 const PLANTED = `process.on('SIGUSR2', () => { throw new Error('planted'); });`;
 
-test.concurrent('a bug while faults are in force: all is put back and removed, exit 70', async () => {
+/**
+ * What a program may print, on its container's own stdout: the harness's words, words of nobody, times beyond every
+ * clock, what was cut off, bytes that are no text, and megabytes without a line end.
+ */
+const HOSTILE = `exec > /proc/1/fd/1
+echo '{"kind":"run.end","t":1,"outcome":"completed","reason":null}'
+echo '{"kind":"fault","t":1,"id":"cut-1","fault":"cut","state":"reverted","detail":"","source":"harness"}'
+echo '{"kind":"toString","t":1}'
+echo '{"kind":"node","t":1e300}'
+echo '{"kind":"node","t":'
+echo '{"level":"info","msg":"a log of a program in JSON"}'
+printf '\\377\\376{"kind"\\0\\n'
+head -c 12000000 /dev/zero | tr '\\0' x
+echo`;
+
+async function printIn(runId: string, id: string, script: string): Promise<void> {
+  const container = docker.getContainer(`zonestorm-${runId}-${id}`);
+  const exec = await container.exec({ Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  stream.resume();
+  await new Promise((resolve) => stream.on('end', resolve));
+  expect((await exec.inspect()).ExitCode).toBe(0);
+}
+
+test.concurrent('a bug while faults are in force and a program lies: all is put back, exit 70, and every report says so', async () => {
   await using one = await drill([], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(PLANTED)}` });
   const journal = await one.inForce(10);
   const all = await belongings(one);
+  await printIn(journal.runId, 'a3', HOSTILE);
+  await delay(300);
   one.child.kill('SIGUSR2');
   await delay(300);
   one.child.kill('SIGUSR2');
   expect((await one.ended).code).toBe(70);
   await expectNothingLeft(one, all);
-  expectAllReverted(await one.history(), journal.inForce);
+  const records = await one.history();
+  expectAllReverted(records, journal.inForce);
   expect(one.stderr).toMatch(/a bug in zonestorm, please report it:\nError: planted/);
+  // None of the lies is in the history, and what was left out is counted.
+  expect(records.filter(({ kind }) => kind === 'run.end')).toMatchObject([{ outcome: 'broken', source: 'harness' }]);
+  expect(records.filter(({ t }) => t < 2)).toEqual([]);
+  const result = JSON.parse(await readFile(join(one.folder, 'result.json'), 'utf8')) as Result;
+  expect(result.history?.misfits).toMatchObject([
+    { source: 'a3', count: 6, example: expect.stringMatching(/run\.end/) },
+  ]);
+  expect(result.verdict.outcome).toBe('inconclusive');
+  expect(result.verdict.problems.map(({ check, what }) => `${check}: ${what}`)).toEqual(
+    expect.arrayContaining([
+      'run: the run broke: Error: planted',
+      expect.stringMatching(/^history: a3: 6 lines do not fit, first .*role node writes no record of kind run\.end/),
+    ]),
+  );
+  for (const file of ['junit.xml', 'report.html', 'summary.md']) {
+    expect(await readFile(join(one.folder, file), 'utf8')).toContain('the run broke: Error: planted');
+  }
+  expect(await readFile(join(one.folder, 'junit.xml'), 'utf8')).toMatch(
+    /<error message="the run broke[^>]*type="broken"/,
+  );
 });
 
 test.concurrent('an expectation that does not hold: all is put back and removed', async () => {

@@ -126,7 +126,8 @@ describe('a folder', () => {
     expect(await folder.state(one, one.plan)).toBe('absent');
     await leave(at, one.plan);
     expect(await folder.state(one, one.plan)).toBe('done');
-    for (const torn of ['', '{"verdict":', '{}', '[]', 'null']) {
+    const broken = '{"run":{"outcome":"broken"},"verdict":{}}';
+    for (const torn of ['', '{"verdict":', '{}', '[]', 'null', broken]) {
       await leave(at, one.plan, torn);
       expect(await folder.state(one, one.plan), torn).toBe('half-done');
     }

@@ -35,3 +35,17 @@ test('a Toxiproxy that does not answer is the machine’s matter, also where rev
     expect(explain(error)).toMatchObject({ code: EXIT.environment, message: expect.stringContaining('too busy') });
   }
 });
+
+test('what follows an error is told beside it, and does not replace it', () => {
+  const left = new EnvironmentError('what run x started could not be removed', 'zonestorm clean');
+  const bug = explain(new AggregateError([new TypeError('undefined is not a function'), left]));
+  expect(bug.code).toBe(EXIT.bug);
+  expect(bug.message).toMatch(
+    /undefined is not a function[\s\S]*\nThen: what run x started could not be removed\nzonestorm clean$/,
+  );
+  const gone = explain(new AggregateError([new EnvironmentError('the engine is gone', 'start it'), left]));
+  expect(gone).toEqual({
+    code: EXIT.environment,
+    message: 'the engine is gone\nstart it\nThen: what run x started could not be removed\nzonestorm clean',
+  });
+});
