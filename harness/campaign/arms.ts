@@ -1,3 +1,4 @@
+import { FOLDER_NAME, FOLDER_NAME_WORDS } from '../scenario/names.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 
 /** One configuration in a comparison. */
@@ -11,14 +12,20 @@ export interface Arm {
 /** The arm that is there when no arm without settings was asked for: what happened in 2011, with nothing changed. */
 export const UNCHANGED: Arm = { name: '2011', settings: {} };
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
+/** Folders and files that a campaign has beside those of its arms. */
+const TAKEN = /^(?:plans|set-aside|.*\.(?:json|lock|md|html))$/;
 
 /** `buffer:capacityBuffer=true,thin.capacity=9mbit`. @throws BadCampaignError */
 export function parseArm(text: string): Arm {
   const [, name = '', , list] = /^([^:]*)(:(.*))?$/s.exec(text) ?? [];
-  if (!NAME.test(name)) {
+  if (TAKEN.test(name)) {
     throw new BadCampaignError(
-      `--arm ${text}: found the name \`${name}\`, expected letters, digits, \`.\`, \`_\`, \`+\` and \`-\`, as it ` +
+      `--arm ${text}: found the name \`${name}\`, expected one that no file of a campaign has`,
+    );
+  }
+  if (!FOLDER_NAME.test(name)) {
+    throw new BadCampaignError(
+      `--arm ${text}: found the name \`${name}\`, expected ${FOLDER_NAME_WORDS}, as it ` +
         'names a folder: `buffer:capacityBuffer=true`',
     );
   }

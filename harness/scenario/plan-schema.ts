@@ -3,6 +3,7 @@
  * `plan.ts`, and the two are kept equal by the compiler (see the end of this file).
  */
 import { z } from 'zod';
+import { engineName, folderName } from './names.ts';
 import { MULTI_ZONE_ROLES, type Plan } from './plan.ts';
 import { strictObject } from './zod-problems.ts';
 
@@ -24,23 +25,23 @@ const parameter = strictObject({
 });
 
 const zone = strictObject({
-  id: text,
-  planes: z.array(strictObject({ plane, network: text, subnet: z.cidrv4(), router: text.nullable() })),
+  id: engineName,
+  planes: z.array(strictObject({ plane, network: engineName, subnet: z.cidrv4(), router: text.nullable() })),
 });
 
 const router = strictObject({
-  id: text,
+  id: engineName,
   zone: text,
   plane,
   capacityMbit: z.number().positive(),
   queueBytes: count,
-  management: strictObject({ network: text, subnet: z.cidrv4(), ip: z.ipv4() }),
+  management: strictObject({ network: engineName, subnet: z.cidrv4(), ip: z.ipv4() }),
   attachments: z.array(attachment),
 });
 
 const container = strictObject({
-  id: text,
-  service: text,
+  id: engineName,
+  service: engineName,
   zone: text,
   role: z.enum([
     'node',
@@ -70,7 +71,7 @@ const link = strictObject({
 
 const instance = strictObject({ container: text, zone: text, volumes: texts });
 
-const volume = strictObject({ id: text, zone: text, primary: text, mirror: text });
+const volume = strictObject({ id: engineName, zone: text, primary: text, mirror: text });
 
 const storage = strictObject({
   volumeBytes: count,
@@ -195,9 +196,9 @@ const event = strictObject({
 
 export const planSchema = strictObject({
   schemaVersion: z.literal(2),
-  scenario: strictObject({ name: text, file: text, title: text }),
+  scenario: strictObject({ name: folderName, file: text, title: text }),
   topology: strictObject({ file: text }),
-  preset: text,
+  preset: folderName,
   seed: count,
   overrides: z.record(text, text),
   parameters: z.array(parameter),
@@ -207,8 +208,8 @@ export const planSchema = strictObject({
   links: z.array(link),
   witnesses: z.array(strictObject({ link: text, listenPort: count, port: count })),
   volumes: z.array(volume),
-  databases: z.array(strictObject({ id: text, zone: text, volumes: texts })).default([]),
-  multiZoneDatabases: z.array(strictObject({ id: text, primary: instance, standby: instance })).default([]),
+  databases: z.array(strictObject({ id: engineName, zone: text, volumes: texts })).default([]),
+  multiZoneDatabases: z.array(strictObject({ id: engineName, primary: instance, standby: instance })).default([]),
   storage,
   load,
   phases: z.array(phase).min(1),

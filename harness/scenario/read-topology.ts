@@ -41,6 +41,7 @@ export function readTopology(file: string, text: string): Topology {
     services: servicesOf(parsed.data, source),
   };
   throwIfAny([
+    ...problemsOfLabels(parsed.data, source),
     ...problemsOfZones(topology),
     ...problemsOfNetworks(topology, source),
     ...problemsOfServices(topology, source),
@@ -104,6 +105,18 @@ function servicesOf(data: TopologyFile, source: YamlSource): TopologyService[] {
       at: source.placeOf(path, 'key'),
     };
   });
+}
+
+/** A label that says something else than `x-zonestorm` does would mislead whoever reads the file. */
+function problemsOfLabels(data: TopologyFile, source: YamlSource): Problem[] {
+  return Object.entries(data.networks).flatMap(([name, { labels, [EXTENSION]: says }]) =>
+    (['zone', 'plane'] as const).flatMap((key): Problem[] => {
+      const label = labels?.[`zonestorm.${key}`];
+      if (label === undefined || label === says[key]) return [];
+      const at = source.placeOf(['networks', name, 'labels', `zonestorm.${key}`]);
+      return [problemAt(at, `the label \`${label}\``, `\`${says[key]}\`, as under \`${EXTENSION}\``)];
+    }),
+  );
 }
 
 function problemsOfZones({ zones, services }: Topology): Problem[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActionLanguage } from './action-language.ts';
 import type { FaultLanguage } from './fault-language.ts';
+import { folderName } from './names.ts';
 import { DURATION_PATTERN } from './quantity.ts';
 import { strictObject } from './zod-problems.ts';
 
@@ -103,7 +104,7 @@ const values = z.record(z.string(), scalar);
 /** A scenario file as a person writes it. Values of parameters are read by the parameter catalogue. */
 export const scenarioSchema = (language: FaultLanguage, actions: ActionLanguage = []) =>
   strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, { error: 'a name of lower-case letters, digits and hyphens' }),
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, { error: 'a name of lower-case letters, digits and hyphens' }),
     title: z.string().min(1),
     extends: z
       .string()
@@ -122,7 +123,7 @@ export const scenarioSchema = (language: FaultLanguage, actions: ActionLanguage 
       .record(z.string(), strictObject({ value: scalar.optional(), origin, why }))
       .optional()
       .describe('Every number of the model: its value unless a preset gives it, where it comes from, and why.'),
-    presets: z.record(z.string(), values).optional().describe('Sizes of the scenario: values by parameter name.'),
+    presets: z.record(folderName, values).optional().describe('Sizes of the scenario: values by parameter name.'),
     switches: z
       .record(
         z.string(),

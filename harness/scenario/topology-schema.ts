@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { engineName } from './names.ts';
 import { MULTI_ZONE_ROLES } from './plan.ts';
 import { strictObject } from './zod-problems.ts';
 
@@ -6,7 +7,16 @@ const scalar = z.union([z.string(), z.number()], { error: 'a quantity with its u
 const port = z.int({ error: 'a port from 1 to 65535' }).min(1).max(65_535);
 const plane = z.enum(['primary', 'replication']);
 const role = z.enum(['node', 'control-plane', 'instances', 'app', 'users', 'databases', ...MULTI_ZONE_ROLES]);
-const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+/** What people see who read the file with Compose; a run labels its own. {@link readTopology} holds it against the rest. */
+const labels = strictObject({
+  'zonestorm.zone': z.string().optional(),
+  'zonestorm.plane': z.string().optional(),
+}).optional();
+
+/** The programs that a run has: no other image would run, so a file that names one would say something else. */
+const image = z.literal('zonestorm/fixtures', {
+  error: '`zonestorm/fixtures`, as a run has its own programs in every container and would not run this image',
+});
 
 const needs = z
   .union([z.string(), z.array(z.string()).min(1)])
@@ -54,7 +64,7 @@ const serviceExtension = strictObject({
 // The keys of Compose that a run honours. Others are refused: to ignore `environment` or `privileged` silently would
 // run something else than what the file says. A disk has no name, for Compose shares a named one between replicas.
 const service = strictObject({
-  image: z.string(),
+  image,
   command: z.array(z.string(), { error: 'a list of words' }).min(1),
   networks: z.array(z.string()).min(1),
   volumes: z.array(z.string().regex(/^\/[^:]+$/, { error: 'a path inside the container, like /data' })).optional(),
@@ -63,14 +73,17 @@ const service = strictObject({
   'x-zonestorm': serviceExtension,
 });
 
-const network = strictObject({ internal: z.boolean().optional(), labels, 'x-zonestorm': networkExtension });
+const network = strictObject({
+  internal: z.literal(true, { error: '`true`, as no network of a run leads out' }).optional(),
+  labels,
+  'x-zonestorm': networkExtension,
+});
 
 /** The part of a Compose file that zonestorm reads, after top-level `x-` keys other than its own are dropped. */
 export const topologySchema = strictObject({
-  version: z.string().optional(),
-  name: z.string().optional(),
-  'x-zonestorm': strictObject({ zones: z.record(z.string(), zone) }),
-  networks: z.record(z.string(), network),
-  services: z.record(z.string(), service),
+  version: z.string().optional().describe('Read and left out of account, as Compose itself does.'),
+  'x-zonestorm': strictObject({ zones: z.record(engineName, zone) }),
+  networks: z.record(engineName, network),
+  services: z.record(engineName, service),
 });
 export type TopologyFile = z.infer<typeof topologySchema>;

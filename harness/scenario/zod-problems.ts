@@ -69,6 +69,10 @@ export function zodProblems(error: z.ZodError, source: YamlSource): Problem[] {
         problemAt(source.placeOf([...issue.path, key], 'key'), `the key \`${key}\``, expected[i] ?? 'no such key'),
       );
     }
+    if (issue.code === 'invalid_key') {
+      const expected = issue.issues[0]?.message ?? 'another name';
+      return [problemAt(source.placeOf(issue.path, 'key'), `the name ${show(issue.path.at(-1))}`, expected)];
+    }
     const value = valueAt(source.value, issue.path);
     const name = issue.path.at(-1);
     const found = value === undefined && typeof name === 'string' ? `no \`${name}\`` : show(value);

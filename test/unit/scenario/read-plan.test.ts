@@ -46,6 +46,21 @@ const CHANGED: readonly (readonly [what: string, from: string, to: string, says:
     '"connections": "held"',
   ],
   ['a wrong type', '"seed": 7', '"seed": "7"', 'found `7`, expected a number', '"seed": "7",'],
+  [
+    'a preset that leads out of the folder',
+    '"preset": "fast"',
+    '"preset": "x/../../y"',
+    'a name of at most 64',
+    '"preset": "x/../../y",',
+  ],
+  ['a scenario that does', '"name": "ebs-2011"', '"name": "../../y"', 'a name of at most 64', '"name": "../../y",'],
+  [
+    'a container that no engine takes',
+    '"id": "a-gauge"',
+    '"id": "a gauge"',
+    'the engine takes no other',
+    '"id": "a gauge",',
+  ],
   ['a misspelt key', '"preset":', '"presets":', 'did you mean `preset`?', '"presets": "fast",'],
   [
     'a misspelt key of a phase',
