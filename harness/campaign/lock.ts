@@ -1,32 +1,44 @@
-import { appendFileSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { startOf } from '../time/process-start.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 
+/** As often somebody else may end, and remove the file, between our opening it and our locking it. */
+const ATTEMPTS = 100;
+
 /**
- * Keeps two processes from going on with one campaign: they would run two labs at once and falsify both. It names the
- * processes that work in the folder, the campaign's and those of its runs, each with its start; one whose processes
- * have all ended, killed or not, counts for nothing.
+ * Keeps two processes from going on with one campaign: they would run two labs at once and falsify both.
+ *
+ * Its file is locked with flock(2), which one process at a time has and which ends with it, however it ends. The file
+ * names the processes that work in the folder, the campaign's and those of its runs, each with its start: a run may
+ * outlive its killed campaign, and holds the folder until it has ended too.
  */
 export class CampaignLock implements Disposable {
   readonly #file: string;
+  readonly #fd: number;
 
   /** @throws BadCampaignError while another process works in the folder */
   constructor(folder: string) {
     this.#file = join(folder, 'campaign.lock');
+    this.#fd = lockedFile(this.#file, folder);
     const living = livingIn(this.#file);
-    if (living.length > 0) throw goingOn(folder, living);
-    rmSync(this.#file, { force: true });
-    const unnamed = `${this.#file}.${process.pid}`;
-    writeFileSync(unnamed, lineOf(process.pid));
-    try {
-      // Fails where another process has just made one.
-      linkSync(unnamed, this.#file);
-    } catch {
-      throw goingOn(folder, livingIn(this.#file));
-    } finally {
-      rmSync(unnamed, { force: true });
+    if (living.length > 0) {
+      closeSync(this.#fd);
+      throw goingOn(folder, living);
     }
+    ftruncateSync(this.#fd);
+    writeSync(this.#fd, lineOf(process.pid));
   }
 
   /** A process of one of its runs: it may outlive this one for as long as it takes to put everything back. */
@@ -34,9 +46,38 @@ export class CampaignLock implements Disposable {
     appendFileSync(this.#file, lineOf(pid));
   }
 
+  /** Removes the file while it is still locked, so that it is nobody else's. */
   [Symbol.dispose](): void {
     rmSync(this.#file, { force: true });
+    closeSync(this.#fd);
   }
+}
+
+/** The file, open and locked. One that was removed meanwhile locks nobody out: the name must still be that file's. */
+function lockedFile(file: string, folder: string): number {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const fd = openSync(file, 'a');
+    if (!flock(fd)) {
+      closeSync(fd);
+      throw goingOn(folder, livingIn(file));
+    }
+    if (statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd;
+    closeSync(fd);
+  }
+  throw new BadCampaignError(`--out ${folder}: ${file} is made and removed by others all the time`);
+}
+
+/**
+ * Locks an open file for as long as this process has it open. Node.js has no such call; util-linux's flock(1) locks what
+ * it is given, which is our own open file, and the lock is that file's and not the program's. Children do not inherit it.
+ */
+function flock(fd: number): boolean {
+  const { status, error, stderr } = spawnSync('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+  if (status === 0) return true;
+  if (status === 1 && stderr.length === 0) return false;
+  throw new BadCampaignError(
+    `flock, of the package util-linux, cannot lock the campaign: ${error?.message ?? stderr.toString().trim()}`,
+  );
 }
 
 const lineOf = (pid: number): string => `${pid} ${startOf(pid) ?? ''}\n`;
@@ -56,5 +97,6 @@ function livingIn(file: string): readonly number[] {
 
 const goingOn = (folder: string, pids: readonly number[]): BadCampaignError =>
   new BadCampaignError(
-    `--out ${folder}: this campaign is going on (process ${pids.join(', ')}). Wait until it has ended, or end it.`,
+    `--out ${folder}: this campaign is going on (process ${pids.length === 0 ? 'unknown' : pids.join(', ')}). ` +
+      'Wait until it has ended, or end it.',
   );
