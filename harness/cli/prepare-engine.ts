@@ -5,6 +5,7 @@ import { EngineWatch } from '../lab/engine/watch-engine.ts';
 import { resolveImage, resolveReaper } from '../lab/images/resolve-images.ts';
 import type { LabImages } from '../lab/lab.ts';
 import { LIMITS } from '../lab/limits.ts';
+import { isCi, mayInstall } from '../lab/may-install.ts';
 import { allEnded } from '../time/all-ended.ts';
 import { withDeadline } from '../time/deadline.ts';
 
@@ -20,15 +21,15 @@ export interface Prepared {
  * @throws EnvironmentError also when the engine stops answering meanwhile
  */
 export async function prepareEngine(yes: boolean, progress: (line: string) => void): Promise<Prepared> {
-  const docker = await ensureEngine({ yes: yes || process.env.CI !== undefined, progress });
+  const docker = await ensureEngine({ yes: yes || isCi(), progress });
   using watch = new EngineWatch(docker);
-  return await withDeadline(resolveAll(docker, progress), LIMITS.prepareMs, 'the images', watch.gone);
+  return await withDeadline(resolveAll(docker, yes, progress), LIMITS.prepareMs, 'the images', watch.gone);
 }
 
-async function resolveAll(docker: Docker, progress: (line: string) => void): Promise<Prepared> {
+async function resolveAll(docker: Docker, yes: boolean, progress: (line: string) => void): Promise<Prepared> {
   const standing = await requireFitEngine(docker);
   if (standing.how === 'unknown') progress(`the Docker engine is ${standing.words}; what a run relies on is read back`);
-  const context = { docker, progress };
+  const context = { docker, progress, mayInstall: mayInstall(yes) };
   // One waits for packages while the other compiles.
   const [runtime, toxiproxy] = await allEnded([resolveImage(context, 'runtime'), resolveImage(context, 'toxiproxy')]);
   const fixtures = await resolveImage(context, 'fixtures');

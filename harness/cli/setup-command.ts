@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { resolveImage } from '../lab/images/resolve-images.ts';
+import { mayInstall } from '../lab/may-install.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { progress } from './progress.ts';
 
@@ -11,6 +12,7 @@ export function setupCommand(): Command {
     .option('--tests', 'also the image of tools that the tests need')
     .action(async (options: { yes?: boolean; tests?: boolean }) => {
       const { docker } = await prepareEngine(options.yes === true, progress);
-      if (options.tests === true) await resolveImage({ docker, progress }, 'tools');
+      if (options.tests === true)
+        await resolveImage({ docker, progress, mayInstall: mayInstall(options.yes === true) }, 'tools');
     });
 }

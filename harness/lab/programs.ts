@@ -1,6 +1,6 @@
 import type { ProgramControl } from '../action/action.ts';
 import type { HistoryRecord, OperatedRecord } from '../history/records.ts';
-import type { OperatorLine, OperatorOrder, OperatorState } from '../scenario/operator-order.ts';
+import { type OperatorLine, type OperatorOrder, type OperatorState, subjectOf } from '../scenario/operator-order.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { withDeadline } from '../time/deadline.ts';
 import type { Hold } from './containers/hold.ts';
@@ -13,6 +13,14 @@ export interface ProgramsOptions {
   readonly gone: AbortSignal;
 }
 
+/** For the answer of a program. */
+interface Waiting {
+  readonly container: string;
+  readonly isAct: boolean;
+  readonly resolve: (answer: OperatedRecord) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
  * How operators reach the programs of a lab: each one's stdin, which the engine carries. Answers are records that the
  * programs print. Spares are kept here until they are begun.
@@ -21,9 +29,9 @@ export class Programs implements ProgramControl, Disposable {
   readonly #options: ProgramsOptions;
   readonly #holds = new Map<string, Hold>();
   readonly #spares = new Map<string, () => Promise<void>>();
-  /** What each program was told, which one that is started again has forgotten. */
-  readonly #said = new Map<string, string[]>();
-  readonly #waiting = new Map<string, (answer: OperatedRecord) => void>();
+  /** By program and subject the order that is in force or asked for, which a program that is started again has forgotten. */
+  readonly #states = new Map<string, Map<string, string>>();
+  readonly #waiting = new Map<string, Waiting>();
   /** Of programs that are started again, until they are ready. */
   readonly #starting = new Map<string, () => void>();
 
@@ -46,12 +54,18 @@ export class Programs implements ProgramControl, Disposable {
     this.#starting.delete(id);
   }
 
-  /** A program that was started again is told again what it had been told. `onReady`: once it has printed that it is. */
+  /**
+   * A program that was started again is told the states that are in force. An act that it has not answered is not
+   * repeated: how much of it was done is unknown. `onReady`: once it has printed that it is.
+   */
   restarted(id: string, hold: Hold, onReady: () => void): void {
     this.attach(id, hold);
     this.#starting.set(id, onReady);
     hold.release();
-    for (const line of this.#said.get(id) ?? []) hold.say(line);
+    for (const line of this.#states.get(id)?.values() ?? []) hold.say(line);
+    for (const { container, isAct, reject } of this.#waiting.values()) {
+      if (container === id && isAct) reject(new Error(`${id} was started again before it had answered`));
+    }
   }
 
   /** To be shown every record that a container prints. */
@@ -60,7 +74,7 @@ export class Programs implements ProgramControl, Disposable {
       this.#starting.get(record.source)?.();
       this.#starting.delete(record.source);
     }
-    if (record.kind === 'operated') this.#waiting.get(`${record.source} ${record.id}`)?.(record);
+    if (record.kind === 'operated') this.#waiting.get(`${record.source} ${record.id}`)?.resolve(record);
   }
 
   async running(ids: readonly string[]): Promise<readonly string[]> {
@@ -72,20 +86,37 @@ export class Programs implements ProgramControl, Disposable {
     const hold = this.#holds.get(container);
     if (hold === undefined) throw new Error(`nobody can speak to ${container}`);
     const key = `${container} ${actionId}`;
-    const { promise, resolve } = Promise.withResolvers<OperatedRecord>();
-    this.#waiting.set(key, resolve);
+    const subject = subjectOf(order);
+    const line = JSON.stringify({ id: actionId, order } satisfies OperatorLine);
+    const { promise, resolve, reject } = Promise.withResolvers<OperatedRecord>();
+    const takeBack = subject === null ? () => undefined : this.#keep(container, subject, line);
+    this.#waiting.set(key, { container, isAct: subject === null, resolve, reject });
     try {
-      const line = JSON.stringify({ id: actionId, order } satisfies OperatorLine);
-      this.#said.set(container, [...(this.#said.get(container) ?? []), line]);
       hold.say(line);
       const { gone } = this.#options;
       const limitMs = order.do === 'restore' ? LIMITS.restoreMs : LIMITS.operatorMs;
       const { problem, state } = await withDeadline(promise, limitMs, `the answer of ${container}`, gone);
       if (problem !== null) throw new Error(problem);
       return state;
+    } catch (error) {
+      takeBack();
+      throw error;
     } finally {
       this.#waiting.delete(key);
     }
+  }
+
+  /** From now on in force for a program; what is returned puts back what was before, unless something came later. */
+  #keep(container: string, subject: string, line: string): () => void {
+    const states = this.#states.get(container) ?? new Map<string, string>();
+    this.#states.set(container, states);
+    const before = states.get(subject);
+    states.set(subject, line);
+    return () => {
+      if (states.get(subject) !== line) return;
+      if (before === undefined) states.delete(subject);
+      else states.set(subject, before);
+    };
   }
 
   spares(zone: string): readonly string[] {

@@ -38,3 +38,23 @@ export type OperatorOrder =
 
 /** What a program says of itself once it has done what it was told: the state that is in force in it. */
 export type OperatorState = Readonly<Record<string, string | number>>;
+
+/**
+ * What an order sets, if it sets something: of orders with one subject the last is in force, and a program that was
+ * started again has to be told it again. `null`: it is an act, which is done once and never again, as what it was meant
+ * for has been done or has changed since.
+ */
+export function subjectOf(order: OperatorOrder): string | null {
+  switch (order.do) {
+    case 'creation':
+    case 'dedicate':
+      return `${order.do} ${order.zone}`;
+    case 'search':
+    case 'readmit':
+      return order.do;
+    case 'join':
+      return `${order.do} ${order.node}`;
+    case 'restore':
+      return null;
+  }
+}

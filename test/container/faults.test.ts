@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindFault, FAULTS } from '../../harness/fault/catalogue.ts';
 import { verifyRest } from '../../harness/run/verify-rest.ts';
+import type { OperatorOrder } from '../../harness/scenario/operator-order.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
 import { faultOn, faultsOf } from './fault-of.ts';
 import { dial, execIn, type ProbeLab, probesOnly, startProbeLab } from './probe-lab.ts';
@@ -245,4 +246,28 @@ test('a full disk is full for the container, also after a restart, and never the
   // One that is not on a file system of its own is not filled.
   const other = { ...full.plan, targets: { ...full.plan.targets, containers: ['a2'] } };
   await expect(bindFault(other, lab).apply()).rejects.toThrow(/no file system of its own/);
+});
+
+test('a program that is started again is told the states in force, and no act again', async () => {
+  const { programs, containers } = probe.lab;
+  const tell = (id: string, order: OperatorOrder) => programs.tell('control-plane', id, order);
+  const answered = () =>
+    probe.records.flatMap((one) => (one.kind === 'operated' && one.source === 'control-plane' ? [one.id] : []));
+  await tell('off', { do: 'creation', zone: 'use1-a', allowed: false });
+  await tell('on', { do: 'creation', zone: 'use1-a', allowed: true });
+  await tell('other', { do: 'creation', zone: 'use1-b', allowed: false });
+  await tell('act', { do: 'restore', zone: 'use1-a', failedNodes: ['a1'], batchSize: 4 });
+  await expect(tell('bad', { do: 'dedicate', zone: 'nowhere', workers: 2 })).rejects.toThrow('no such zone');
+  expect(answered()).toEqual(['off', 'on', 'other', 'act', 'bad']);
+  await containers.kill('control-plane');
+  // Whoever waits for an act is told that it will not be answered; a state holds from the start on.
+  const act = tell('lost', { do: 'restore', zone: 'use1-a', failedNodes: ['a1'], batchSize: 4 });
+  const state = tell('late', { do: 'dedicate', zone: 'use1-a', workers: 2 });
+  const lost = expect(act).rejects.toThrow('control-plane was started again before it had answered');
+  await containers.start('control-plane');
+  await lost;
+  await expect(state).resolves.toEqual({ do: 'dedicate' });
+  await tell('last', { do: 'search', allowed: true });
+  expect(answered().slice(5)).toEqual(['on', 'other', 'late', 'last']);
+  expect(await verifyRest(probe.lab)).toEqual([]);
 });

