@@ -28,7 +28,9 @@ export const zoneDatabasesSchema = z.strictObject({
   at10s: momentSchema.nullable().describe('Ten seconds after the trigger’s end'),
   at10sReason: z.string().nullable(),
   affectedShareAt10s: nullableShare,
-  affectedLow95At10s: nullableShare.describe('Wilson interval, 95 %, of the share'),
+  affectedLow95At10s: nullableShare.describe(
+    'Wilson interval, 95 %, of the share, as if databases were independent: those of a run share nodes',
+  ),
   affectedHigh95At10s: nullableShare,
   predictedShareAt10s: nullableShare.describe('1 − (1 − p)^m, p the share of stuck volumes and m a database’s volumes'),
   peakAffected: z.number().describe('Most at once, from the trigger’s begin on'),

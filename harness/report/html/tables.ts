@@ -130,7 +130,7 @@ export function operationsTable(
           numeric(integer(value)),
         ),
         numeric(percentOr(period.availability)),
-        numeric(interval(period)),
+        interval(period),
         numeric(milliseconds(period.latency.p50Ms, period.latency.p50AtLeast)),
         numeric(milliseconds(period.latency.p95Ms, period.latency.p95AtLeast)),
         numeric(milliseconds(period.latency.p99Ms, period.latency.p99AtLeast)),
@@ -141,16 +141,23 @@ export function operationsTable(
   );
 }
 
-const interval = (period: Operations): string => (period.availability === null ? '–' : availabilityInterval(period));
+/** Why there is none may take several lines, which a number may not. */
+function interval(period: Operations): Cell {
+  if (period.availability === null) return numeric('–');
+  const told = availabilityInterval(period);
+  return period.availabilityLow95 === null ? told : numeric(told);
+}
 
 export const lagTable = ({ machine }: Result): string =>
   table(
-    ['Event loop of', { number: 'p99' }, { number: 'Max' }, { number: 'n' }],
-    machine.lag.map(({ who, p99Ms, maxMs, samples }) => [
+    ['Event loop of', ...['p99', 'Max', 'Late', 'n', 'Excused'].map((name) => ({ number: name }))],
+    machine.lag.map(({ who, p99Ms, maxMs, samples, lateShare, excused }) => [
       who,
       numeric(milliseconds(p99Ms)),
       numeric(milliseconds(maxMs)),
+      numeric(percentOr(lateShare ?? null)),
       numeric(integer(samples)),
+      numeric(integer(excused ?? 0)),
     ]),
   );
 
