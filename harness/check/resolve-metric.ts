@@ -20,21 +20,22 @@ const OF_ZONES: Readonly<Record<string, Readonly<Record<string, Pick<Metric, 'un
 
 /**
  * Every name an expectation may use, for a plan with these zones (full ids: `use1-a`) and applications. A zone's name
- * does for its application only where it has no other.
+ * does for its application only where it has one and no other. Without `applications` each zone may have one.
  */
-export function metricNames(
-  zones: readonly string[],
-  applications: readonly NamedApplication[] = [],
-): readonly string[] {
-  const isCrowded = (zone: string): boolean => applications.filter((one) => one.zone === zone).length > 1;
-  const subjects = (group: string): readonly string[] =>
-    group === 'app'
-      ? [...zones.filter((zone) => !isCrowded(zone)).map(shortZone), ...applications.map(({ id }) => metricNameOf(id))]
-      : zones.map(shortZone);
+export function metricNames(zones: readonly string[], applications?: readonly NamedApplication[]): readonly string[] {
+  const hasOne = (zone: string): boolean =>
+    applications === undefined || applications.filter((one) => one.zone === zone).length === 1;
   const ofZones = Object.entries(OF_ZONES).flatMap(([group, metrics]) =>
-    subjects(group).flatMap((subject) => Object.keys(metrics).map((name) => `${group}.${subject}.${name}`)),
+    zones.flatMap((zone) =>
+      Object.keys(metrics)
+        .filter((name) => hasOne(zone) || !(group === 'app' || (group === 'storm' && name === 'appAvailability')))
+        .map((name) => `${group}.${shortZone(zone)}.${name}`),
+    ),
   );
-  return [...Object.keys(OF_THE_RUN), ...ofZones, ...actionMetricNames(zones)];
+  const ofApplications = (applications ?? []).flatMap(({ id }) =>
+    Object.keys(ZONE_METRICS.app).map((name) => `app.${metricNameOf(id)}.${name}`),
+  );
+  return [...Object.keys(OF_THE_RUN), ...ofZones, ...ofApplications, ...actionMetricNames(zones)];
 }
 
 /** What a metric is and its unit; `undefined` for a name that there is not. */

@@ -8,8 +8,11 @@ export interface NamedApplication {
   readonly zone: string;
 }
 
-/** Names of measurements, given the zones' ids and the applications; `check` knows them, which this folder does not. */
-export type KnownNames = (zones: readonly string[], applications: readonly NamedApplication[]) => readonly string[];
+/**
+ * Names of measurements, given the zones' ids and the applications; without these any zone may have one. `check` knows
+ * them, which this folder does not.
+ */
+export type KnownNames = (zones: readonly string[], applications?: readonly NamedApplication[]) => readonly string[];
 
 /** Zones that have routers of their own. Of one for the whole region nothing is measured, so that no name has it. */
 export const measuredZones = ({ zones }: Pick<Plan, 'zones'>): readonly string[] =>
@@ -28,5 +31,5 @@ export const namesOfPlan = (plan: Pick<Plan, 'zones' | 'containers'>, known: Kno
  */
 export const namesOfEvents = (plan: Pick<Plan, 'zones' | 'containers'>, known: KnownNames): readonly string[] => [
   ...namesOfPlan(plan, known),
-  ...known(measuredZones(plan), []),
+  ...known(measuredZones(plan)),
 ];

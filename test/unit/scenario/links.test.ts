@@ -93,8 +93,11 @@ test('the words of before mean what they meant', async () => {
 
 test('each of two applications has measurements of its own, and their zone has none of both', async () => {
   const names = namesOfPlan(await planOf(), metricNames);
-  expect(names).toEqual(expect.arrayContaining(['app.aApp.availability', 'app.aShop.p99', 'app.b.availability']));
+  expect(names).toEqual(expect.arrayContaining(['app.aApp.availability', 'app.aShop.p99', 'storm.b.seconds']));
   expect(names).not.toContain('app.a.availability');
+  expect(names).not.toContain('storm.a.appAvailability');
+  // Nor has a zone without an application, which could never have a value.
+  expect(names.filter((name) => name.startsWith('app.b.') || name === 'storm.b.appAvailability')).toEqual([]);
   expect(names.filter((name) => name.includes('.region.'))).toEqual([]);
   const expecting = planOf('expect: [app.a.availability < 100%]\n');
   await expect(expecting).rejects.toThrow(BadInputError);
