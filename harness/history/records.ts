@@ -231,7 +231,7 @@ export interface VolumeRecord extends Stamped {
   readonly epoch: number;
   readonly event:
     | 'partner-lost' // the other replica's node was presumed dead: degraded, and I/O is blocked if primary
-    | 'promoted' // a mirror was elected because its primary's lease had run out
+    | 'promoted' // a mirror was elected because its primary's lease had run out, or its disk had failed
     | 'searching'
     | 'reserved' // `peer` gave a slot
     | 'elected' // epoch + 1: I/O resumes, the copy to `peer` begins

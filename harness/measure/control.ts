@@ -39,7 +39,7 @@ export const controlPlaneSchema = z.strictObject({
 export type ControlPlaneMeasurement = z.infer<typeof controlPlaneSchema>;
 
 /** What decides over a volume; the other calls of nodes only ask. */
-const ELECTIONS: ReadonlySet<string> = new Set(['elect', 'promote', 'confirm']);
+const ELECTIONS: ReadonlySet<string> = new Set(['elect', 'promote', 'confirm', 'yield']);
 
 /** The control plane's workers since the trigger's begin, and what users and nodes got of it. */
 export function measureControl(frame: Frame): ControlPlaneMeasurement {

@@ -73,6 +73,36 @@ test.runIf(mayMount)(
   20_000,
 );
 
+test.runIf(mayMount)(
+  'a primary whose sync has failed tells its client, and its mirror takes over',
+  async () => {
+    await using disk = await TestDisk.make('thin');
+    await using cluster = await TestCluster.start({
+      nodes: ['a', 'b', 'c'],
+      volumes: [
+        ['v1', 'a', 'b'],
+        ['v2', 'b', 'c'],
+      ],
+      disks: { a: disk.path },
+    });
+    const client = await attach(cluster, 'a', 'v1');
+    await client.write(0, Buffer.alloc(BLOCK, 1), { fua: true });
+    await disk.fill();
+    await client.write(HALF, Buffer.alloc(16 * BLOCK, 2), { fua: false });
+    await expect(client.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+    // Linux would say ok now, of bytes that are on no disk.
+    await expect(client.flush()).rejects.toMatchObject({ code: 'ESHUTDOWN' });
+    await cluster.until('mirrored again', () => cluster.events('v1').includes('b confirmed'));
+    expect(cluster.events('v1').filter((one) => one.endsWith('promoted'))).toEqual(['b promoted']);
+    const promoted = await attach(cluster, 'b', 'v1');
+    await promoted.flush();
+    expect(await promoted.read(0, BLOCK)).toEqual(Buffer.alloc(BLOCK, 1));
+    expect(await promoted.read(HALF, 16 * BLOCK)).toEqual(Buffer.alloc(16 * BLOCK, 2));
+    await cluster.until('the failed replica is gone', () => cluster.events('v1').includes('a released'));
+  },
+  20_000,
+);
+
 test('a client that flushes without end has its volume mirrored again by one election', async () => {
   await using cluster = await TestCluster.start({
     nodes: ['a', 'b', 'c', 'd', 'e'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { confirm, elect, promote } from '../../../fixtures/storage/control-plane/membership.ts';
+import { confirm, elect, promote, yieldToMirror } from '../../../fixtures/storage/control-plane/membership.ts';
 import type { VolumeConfig } from '../../../fixtures/storage/disk/volume-config.ts';
 
 const mirrored: VolumeConfig = { volume: 'v', epoch: 1, primary: 'a', mirror: 'b', joining: null, retained: null };
@@ -85,4 +85,22 @@ test('whose the volume is stays through every change of its members', () => {
   const promoted = promote(confirmed, { node: 'c', epoch: 2 }, true).config;
   expect([elected, confirmed, promoted].map(({ attachedTo }) => attachedTo)).toEqual(['i-1', 'i-1', 'i-1']);
   expect(promoted).toMatchObject({ epoch: 3, primary: 'c' });
+});
+
+describe('yieldToMirror', () => {
+  test('makes the confirmed mirror primary at once, and keeps the failed copy until there is another', () => {
+    expect(yieldToMirror(mirrored, { node: 'a', epoch: 1 })).toEqual({
+      answer: 'yielded',
+      config: { volume: 'v', epoch: 2, primary: 'b', mirror: null, joining: null, retained: 'a' },
+      changed: true,
+    });
+  });
+
+  test.each([
+    ['an old epoch', mirrored, { node: 'a', epoch: 0 }],
+    ['a node that is not primary', mirrored, { node: 'b', epoch: 1 }],
+    ['a volume without a confirmed mirror', joining, { node: 'a', epoch: 2 }],
+  ])('refuses %s', (_, config, call) => {
+    expect(yieldToMirror(config, call)).toEqual({ answer: 'refused', config, changed: false });
+  });
 });

@@ -53,8 +53,11 @@ async function open(settings: { acknowledgeBeforeMirrorMs?: number } = {}, isEqu
   } as unknown as NodeContext;
   const meta = { slot: 0, volume: 'v1', epoch: 1, role: 'primary', state: 'current' } as const;
   file = await ReplicaFile.create(folder, meta, BYTES);
-  const volume = new PrimaryVolume(context, file, () => {
-    doubts += 1;
+  const volume = new PrimaryVolume(context, file, {
+    onDoubt: () => {
+      doubts += 1;
+    },
+    onDiskFailed: () => undefined,
   });
   volume.mirrorTo('b', { isEqual });
   volume.relyOnLease(lease.term);
