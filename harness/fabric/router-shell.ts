@@ -81,6 +81,7 @@ export class RouterShell implements AsyncDisposable {
   readonly #sh: CommandChannel;
   /** Interface names by address. */
   #names = new Map<string, string>();
+  #shaped: readonly string[] = [];
 
   /** `ip`: attached `ip -j -force -batch -`; `tc`: attached `tc -s -j -force -batch -`; `sh`: attached `sh`. */
   constructor(ip: CommandChannel, tc: CommandChannel, sh: CommandChannel) {
@@ -122,6 +123,7 @@ export class RouterShell implements AsyncDisposable {
       ],
       isJsonArray,
     );
+    this.#shaped = interfaces;
     const redirect = `action mirred egress redirect dev ${QUEUE}`;
     await this.#tc.request(
       [
@@ -269,6 +271,17 @@ export class RouterShell implements AsyncDisposable {
     const [tbf] = JSON.parse(output) as { bytes: number; packets: number; drops: number; backlog: number }[];
     if (tbf === undefined) throw new Error(`${QUEUE} has no queue`);
     return { frameBytes: tbf.bytes, packets: tbf.packets, drops: tbf.drops, backlogBytes: tbf.backlog };
+  }
+
+  /** Bytes of frames that have left by the shaped interfaces beside the queue: bare acknowledgements. */
+  async besideBytes(): Promise<number> {
+    const interfaces = new Set(this.#shaped);
+    // Name, then eight columns of what came in and eight of what went out, bytes first; proc(5).
+    const sent = (await this.#shell('cat /proc/net/dev')).split('\n').map((line) => {
+      const [name = '', columns = ''] = line.split(':');
+      return interfaces.has(name.trim()) ? Number(columns.trim().split(/\s+/)[8]) : 0;
+    });
+    return sent.reduce((sum, bytes) => sum + bytes, 0) - (await this.queue()).frameBytes;
   }
 
   /** Sends everything for these addresses to `gateway`, in one batch. */

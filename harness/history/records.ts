@@ -128,6 +128,8 @@ export interface RequestRecord extends Stamped {
   readonly outcome: 'ok' | 'failed' | 'unknown';
   readonly reason: string | null;
 }
+/** `what` of a dose: frames that left a misroute's router beside its queue. */
+export const BESIDE_THE_QUEUE = 'beside the queue';
 /** A quantity of a fault, measured while it was in force. */
 export interface DoseRecord extends Stamped {
   readonly kind: 'dose';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DoseRecord, FaultRecord } from '../history/records.ts';
+import { BESIDE_THE_QUEUE, type DoseRecord, type FaultRecord } from '../history/records.ts';
 import { type Counter, countersOf, sumIn } from './counter.ts';
 import type { Frame, Window } from './frame.ts';
 import { mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
@@ -127,7 +127,7 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
   const queue = payloadCounter(frame, router.id);
   const before = { startT: frame.measured.startT, endT: frame.zeroT };
   const misrouted = new Set(misroute.nodes);
-  const received = receivedOver(frame, misrouted, window);
+  const received = receivedOver(frame, misroute.ids, misrouted, window);
   const excess = received === null ? excessOver(frame, misroute, queue, router.capacityMbit) : null;
   const queueMbit = received === null ? null : mbit(queue.in(received.window), received.window);
   const perMs = before.endT > before.startT ? queue.in(before) / (before.endT - before.startT) : null;
@@ -152,6 +152,8 @@ interface MisrouteInForce {
   /** When what stood in the queue at the restoration had left it. */
   readonly drainedT: number | null;
   readonly nodes: readonly string[];
+  /** Of all that were in force beside it, and its own. */
+  readonly ids: ReadonlySet<string>;
 }
 
 /** Of several misroutes the one that was longest in force, with the nodes of all that were in force beside it. */
@@ -167,7 +169,9 @@ function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | 
   });
   const longest = spans.reduce((a, b) => (b.endT - b.startT > a.endT - a.startT ? b : a));
   const beside = spans.filter(({ startT, endT }) => startT < longest.endT && endT > longest.startT);
-  const nodes = (beside.length === 0 ? [longest] : beside).flatMap(({ fault }) => fault.targets.containers);
+  const together = beside.length === 0 ? [longest] : beside;
+  const nodes = together.flatMap(({ fault }) => fault.targets.containers);
+  const ids = new Set(together.map(({ fault }) => fault.id));
   const proof = history
     .of('trigger.end')
     .findLast(({ fault, routesRestoredAt }) =>
@@ -176,7 +180,7 @@ function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | 
         : fault === longest.fault.id,
     );
   const window = { startT: longest.startT, endT: proof?.routesRestoredAt ?? longest.startT };
-  return { window, drainedT: proof?.drainedAt ?? null, nodes };
+  return { window, drainedT: proof?.drainedAt ?? null, nodes, ids };
 }
 
 /**
@@ -184,10 +188,12 @@ function longestMisroute({ trigger, history, zeroT }: Frame): MisrouteInForce | 
  * nodes received on the primary plane, and what all nodes received on the replication plane. Interfaces and not
  * sockets, since a round-trip time that jumps makes TCP send much of it twice. All in one window, as who receives how
  * much changes from one half second to the next: the one in which each misrouted node has a record before and after,
- * since what it received on the primary plane outside of the misroute came another way.
+ * since what it received on the primary plane outside of the misroute came another way. Without what passed beside the
+ * queue, which is bare acknowledgements: where messages are small they are a sixth of what nodes receive.
  */
 function receivedOver(
   frame: Frame,
+  ids: ReadonlySet<string>,
   misrouted: ReadonlySet<string>,
   whole: Window,
 ): { readonly mbit: number; readonly window: Window } | null {
@@ -203,7 +209,13 @@ function receivedOver(
   const diverted = [...misrouted].flatMap((id) => primary.get(id) ?? []);
   const native = frame.nodes.flatMap(({ id }) => replication.get(id) ?? []);
   const rate = mbit(sumIn([...diverted, ...native], window) * PAYLOAD_OF_FRAME, window);
-  return rate === null ? null : { mbit: rate, window };
+  return rate === null ? null : { mbit: Math.max(0, rate - besideMbit(frame, ids)), window };
+}
+
+/** Payload's share of what left the router beside its queue; 0 where nobody counted it, as in older histories. */
+function besideMbit(frame: Frame, ids: ReadonlySet<string>): number {
+  const told = frame.history.of('dose').filter(({ fault, what }) => what === BESIDE_THE_QUEUE && ids.has(fault));
+  return Math.max(0, ...told.map(({ measured }) => (measured ?? 0) * PAYLOAD_OF_FRAME));
 }
 
 /** Room around a short misroute for the samples nearest to it, ms: queues are sampled more often than this. */

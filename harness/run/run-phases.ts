@@ -10,6 +10,7 @@ import { awaitTriggerEnd } from './await-trigger-end.ts';
 import { Background } from './background.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import type { LiveState } from './live-state.ts';
+import { startBesideQueue } from './measure-beside-queue.ts';
 import { startLinkRate } from './measure-link-rate.ts';
 import { beginDose, type End, lengthDose } from './timing-dose.ts';
 import { Turns } from './turns.ts';
@@ -199,14 +200,19 @@ async function apply(bound: BoundFault, going: Going, waited: Waited): Promise<v
   const askedT = monotonicMs();
   await withDeadline(bound.apply(times), faultLimitMs, `fault ${id}`);
   const t = monotonicMs();
-  const took = t - askedT < SLOW_MS ? [] : [`it took ${((t - askedT) / 1000).toFixed(1)} s to apply it`];
-  const notes = [...(note === null ? [] : [note]), ...took];
+  const lateMs = askedT - began - bound.plan.atSeconds * 1000 - waited.ms;
+  const notes = [
+    ...(note === null ? [] : [note]),
+    ...(lateMs < SLOW_MS ? [] : [`the harness came to it ${(lateMs / 1000).toFixed(1)} s late`]),
+    ...(t - askedT < SLOW_MS ? [] : [`it took ${((t - askedT) / 1000).toFixed(1)} s to apply it`]),
+  ];
   const share = await withDeadline(bound.probe(), faultLimitMs, `the probe of ${id}`);
   record(options, bound, share === 1 ? 'applied' : 'failed');
   if (share !== 1) throw new Error(`fault ${id}: only ${(share * 100).toFixed(0)} % of it is in force`);
   options.journal.applied(bound.plan);
   options.onRecord(beginDose({ fault: bound.plan, phase, phaseBeganT: began, applied: times, appliedT: t }, notes));
-  schedule.applied(bound, { times, t, finish: await startLinkRate(bound, options.target) });
+  const [link, beside] = [await startLinkRate(bound, options.target), startBesideQueue(bound)];
+  schedule.applied(bound, { times, t, finish: async () => [...(await link()), ...(await beside())] });
 }
 
 /** In reverse order. One that cannot be put back does not keep the others from it. */

@@ -88,6 +88,15 @@ describe('the misroute’s dose', () => {
   test('bytes that took the primary network after all show', () => {
     expect(measureDose(frameWith([...QUEUE, ...received(1900)])).misroute?.receivedOverQueue).toBe(2);
   });
+  test('acknowledgements beside the queue, which nodes receive too, are none of it', () => {
+    const beside = (mbit: number): HistoryRecord => ({
+      ...{ kind: 'dose', t: 21_990, source: 'harness', fault: 'misroute-1', what: 'beside the queue' },
+      ...{ unit: 'Mbit/s', asked: null, measured: mbit, bound: 'equal' },
+    });
+    // A tenth of 8 Mbit/s of payload, as frames.
+    const records = [...QUEUE, ...received(1000), beside(0.8 * (1514 / 1448))];
+    expect(measureDose(frameWith(records)).misroute).toMatchObject({ receivedMbit: 8, receivedOverQueue: 1 });
+  });
   test('nodes that tell at other instants than the misrouted one, and receive in its stead, do not change the ratio', () => {
     // From 21.25 s on a2 receives natively what a1 received until then; its records are at x.0 and x.5 s.
     const shifting = Array.from({ length: 160 }, (_, index) => {
