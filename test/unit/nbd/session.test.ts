@@ -3,6 +3,7 @@ import { connectNbd } from '../../../fixtures/storage/nbd/client.ts';
 import { startNbdServer } from '../../../fixtures/storage/nbd/server.ts';
 import { parseSessionName, type Session, Sessions, sessionName } from '../../../fixtures/storage/nbd/session.ts';
 import { memoryDevice } from './memory-device.ts';
+import { RawClient, request } from './raw-client.ts';
 
 const [ONCE, LATER]: Session[] = [1, 2].map((number) => ({ holder: 'a-app', number })) as [Session, Session];
 
@@ -55,6 +56,27 @@ test('a connection that arrives after a newer one is not let in', async () => {
   await expect(disk.connect(sessionName('disk', ONCE))).rejects.toMatchObject({ code: 'ECLOSED' });
   await second.write(0, Buffer.from('two'), { fua: false });
   await second.close();
+});
+
+test('zeroes of an older connection that the device has not yet are not written after a newer one has begun', async () => {
+  const writes: { readonly offset: number; resolve(): void }[] = [];
+  const device = {
+    ...memoryDevice(Buffer.alloc(2 ** 20)),
+    write: (offset: number) => new Promise<void>((resolve) => void writes.push({ offset, resolve })),
+  };
+  const open = () => device;
+  const server = await startNbdServer({ host: '127.0.0.1', port: 0, exports: () => ['disk'], open });
+  const older = await RawClient.enter(server.port, sessionName('disk', ONCE));
+  older.send(request({ command: 'writeZeroes', length: 2 ** 20 }));
+  await expect.poll(() => writes.length).toBe(1);
+  const newer = await RawClient.enter(server.port, sessionName('disk', LATER));
+  await older.closed;
+  writes[0]?.resolve();
+  newer.send(request({ command: 'write', offset: 2 ** 19, length: 4 }), Buffer.from('data'));
+  await expect.poll(() => writes.length).toBe(2);
+  expect(writes[1]?.offset).toBe(2 ** 19);
+  newer.socket.destroy();
+  await server.close();
 });
 
 test('a number of 400 digits locks nobody out', async () => {
