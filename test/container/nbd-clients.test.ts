@@ -239,12 +239,12 @@ test('nodes and disks are lost under clients: no acknowledged write is missing, 
 
   // The primary of the first volume, and the mirror of two others under a flush for each write and a copy.
   const flushes = await begin(
-    `${fio} --uri=${uriOf(synced).uri} --rw=randwrite --iodepth=8 --fsync=1 --time_based --runtime=5 --do_verify=1 --output-format=json`,
+    `${fio} --uri=${uriOf(synced).uri} --rw=randwrite --iodepth=8 --fsync=1 --time_based --runtime=6 --do_verify=1 --output-format=json`,
   );
   const copies = await begin(
-    `set -e; until [ $SECONDS -ge 5 ]; do timeout 25 nbdcopy --flush --connections=4 ${from} ${to}; done; qemu-img compare -f raw -F raw ${from} ${to}`,
+    `set -e; until [ $SECONDS -ge 6 ]; do timeout 25 nbdcopy --flush --connections=4 ${from} ${to}; done; qemu-img compare -f raw -F raw ${from} ${to}`,
   );
-  await delay(1000);
+  await delay(700);
   await lab.containers.kill('a4');
   const promoted = await eventOf(thin, 'promoted');
   const [flushed, copied] = await Promise.all([flushes.ended, copies.ended]);
