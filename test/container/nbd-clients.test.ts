@@ -256,16 +256,16 @@ test('nodes and disks are lost under clients: no acknowledged write is missing, 
   console.error(`fsync=1 over the loss: ${job?.write.total_ios} writes, the longest wait ${longestMs.toFixed(0)} ms`);
   expect(longestMs).toBeGreaterThan(probe.plan.storage.detectorMs / 2);
   expect(longestMs).toBeLessThan(6000);
-  for (const volume of [synced, target]) {
-    await eventOf(volume, 'confirmed');
-    expect(countOf(volume, 'partner-lost'), volume).toBe(1);
-    expect(countOf(volume, 'elected'), volume).toBe(1);
-  }
   const verified = await client(
     `${fio} --uri=${uriAt(thin, promoted.source)} --rw=randwrite --verify_only --output-format=terse`,
   );
   expect(verified.output).not.toMatch(/verify: bad/);
   expect(verified.code, verified.output).toBe(0);
+  for (const volume of [synced, target]) {
+    await eventOf(volume, 'confirmed');
+    expect(countOf(volume, 'partner-lost'), volume).toBe(1);
+    expect(countOf(volume, 'elected'), volume).toBe(1);
+  }
 
   // The primary of the copy's destination: the copy ends, its source is whole, and it can be made again elsewhere.
   await lab.containers.start('a4');
