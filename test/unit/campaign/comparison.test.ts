@@ -62,6 +62,13 @@ describe('a comparison', () => {
       reasons: ['validity: the machine was saturated'],
     });
     expect(comparison.notes).toEqual(['buffer, seed 5 is inconclusive and lost 2 acknowledged extents']);
+    // Of which not everything was read, and of one of which nothing was.
+    const unread = { 'ledger.lost': { atLeast: 3, because: 'a disk was not read' } };
+    expect(of([...spoiled.slice(0, -1), unfit(counted('buffer', 5, 900, unread))]).notes).toEqual([
+      'buffer, seed 5 is inconclusive and lost at least 3 acknowledged extents',
+    ]);
+    const unknown = { 'ledger.lost': { unavailable: 'no disk was read' } };
+    expect(of([...spoiled.slice(0, -1), unfit(counted('buffer', 5, 900, unknown))]).notes).toEqual([]);
   });
 
   test('a value that a run does not have is counted beside, with its reason', () => {
