@@ -43,7 +43,7 @@ test('a node is killed: its mirrors take over, and no acknowledged write is lost
   expect(reading).toMatchObject({ exitCode: 0, disks: 8, disksRead: 8, tornLines: 0, problem: null });
 });
 
-test('a node changed to acknowledge 200 ms before it mirrors loses writes, and the ledger finds them, though its writer was restarted and not all disks were read', async () => {
+test('a node changed to acknowledge a second before it mirrors loses writes, and the ledger finds them, though its writer was restarted and not all disks were read', async () => {
   const { code, result } = await runUnread('lying-node', 4);
   const { ledger, expectations } = result;
   expect(ledger.extentsLost).toBeGreaterThan(0);
