@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
+import { FailoverAgent } from '../../../fixtures/storage/multi-zone/agent.ts';
+import { listen } from '../../../fixtures/storage/multi-zone/channel.ts';
 import { serveInstances } from '../../../fixtures/storage/multi-zone/instance-server.ts';
 import { encodeFrame, FrameDecoder } from '../../../fixtures/storage/wire/frame.ts';
 import type { Dial } from '../../../harness/scenario/container-config.ts';
@@ -136,6 +138,35 @@ test('an instance of a pair goes on, whatever bytes come to its port', async () 
   expect(new Set(committed)).toEqual(new Set([1]));
   // Of connections that have gone nothing is left.
   await expect.poll(() => instance.clients.size).toBe(0);
+  await server.close();
+  vi.restoreAllMocks();
+});
+
+test('a failover agent goes on, whatever bytes come to its port', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const agent = new FailoverAgent({
+    pairs: ['mz-01', 'mz-02'],
+    limits: { hungMs: 1000, leaseMs: 1000, witness: true },
+    records: {},
+    now: () => performance.now(),
+    write: async () => undefined,
+    tell: () => undefined,
+  });
+  const server = await listen({ host: '127.0.0.1', port: 0 }, (channel) => ({
+    onMessage(message) {
+      if (message.type === 'beat') agent.beat(message.pair, message.beat, channel);
+    },
+  }));
+  const dial = { host: '127.0.0.1', port: server.port };
+  const beat = { from: 'primary', epoch: 1, sentAt: 5, mode: 'synchronous', ioHungMs: 0 };
+  const messages = [
+    { type: 'beat', pair: 'mz-01', beat },
+    { type: 'beat', pair: 'mz-01', beat: { ...beat, from: 'standby', mode: 'standby' } },
+    { type: 'hello', pair: 'mz-01', as: 'primary' },
+  ];
+  await sendEach(dial, mutatedStreams(6, messages, STREAMS));
+  // A pair of which nobody spoke is watched as ever.
+  expect(await ask(dial, { type: 'beat', pair: 'mz-02', beat })).toMatchObject({ type: 'lease', sentAt: 5, epoch: 1 });
   await server.close();
   vi.restoreAllMocks();
 });
