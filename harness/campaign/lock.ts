@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { flock } from '../time/flock.ts';
 import { startOf } from '../time/process-start.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 
@@ -57,27 +57,16 @@ export class CampaignLock implements Disposable {
 function lockedFile(file: string, folder: string): number {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const fd = openSync(file, 'a');
-    if (!flock(fd)) {
+    const locked = flock(fd);
+    if (locked !== 'locked') {
       closeSync(fd);
-      throw goingOn(folder, livingIn(file));
+      if (locked === 'busy') throw goingOn(folder, livingIn(file));
+      throw new BadCampaignError(`--out ${folder}: cannot be kept from others: ${locked.message}`);
     }
     if (statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd;
     closeSync(fd);
   }
   throw new BadCampaignError(`--out ${folder}: ${file} is made and removed by others all the time`);
-}
-
-/**
- * Locks an open file for as long as this process has it open. Node.js has no such call; util-linux's flock(1) locks what
- * it is given, which is our own open file, and the lock is that file's and not the program's. Children do not inherit it.
- */
-function flock(fd: number): boolean {
-  const { status, error, stderr } = spawnSync('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
-  if (status === 0) return true;
-  if (status === 1 && stderr.length === 0) return false;
-  throw new BadCampaignError(
-    `flock, of the package util-linux, cannot lock the campaign: ${error?.message ?? stderr.toString().trim()}`,
-  );
 }
 
 const lineOf = (pid: number): string => `${pid} ${startOf(pid) ?? ''}\n`;

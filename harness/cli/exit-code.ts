@@ -30,10 +30,15 @@ const BAD_INPUT = [BadInputError, BadUsageError, BadCampaignError, BadRunError, 
  * others followed; they are told beside it.
  */
 export function explain(error: unknown): { code: ExitCode; message: string } {
-  if (!(error instanceof AggregateError) || error.errors.length === 0) return explainOne(error);
-  const [first, ...others] = error.errors.map(explain);
+  const [first, ...others] = inOrder(error).map((one) => (one === error ? explainOne(one) : explain(one)));
   const { code, message } = first ?? explainOne(error);
   return { code, message: [message, ...others.map((other) => other.message)].join('\nThen: ') };
+}
+
+/** A `using` that fails while an error is on its way makes that the suppressed one of its own. */
+function inOrder(error: unknown): readonly unknown[] {
+  if (error instanceof SuppressedError) return [error.suppressed, error.error];
+  return error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
 }
 
 function explainOne(error: unknown): { code: ExitCode; message: string } {

@@ -39,13 +39,25 @@ async function ask(folder: string, request: OperateRequest): Promise<OperateAnsw
       socket.on('error', (error: NodeJS.ErrnoException) => reject(asReason(error, folder)));
       socket.on('close', () => reject(ended(folder)));
       createInterface({ input: socket })
-        .on('line', (line) => resolve(JSON.parse(line) as OperateAnswer))
+        .on('line', (line) => {
+          const answer = answerOf(line);
+          if (answer !== null) resolve(answer);
+        })
         .on('error', () => undefined);
       socket.write(`${JSON.stringify(request)}\n`);
     });
   } finally {
     socket.destroy();
     closeSync(handle);
+  }
+}
+
+/** `null`: a line that was cut off as the run ended, which is told by its end. */
+function answerOf(line: string): OperateAnswer | null {
+  try {
+    return JSON.parse(line) as OperateAnswer;
+  } catch {
+    return null;
   }
 }
 

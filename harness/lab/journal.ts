@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { PlanFault } from '../scenario/plan.ts';
+import { flock } from '../time/flock.ts';
 import { startOf } from '../time/process-start.ts';
 
 /**
@@ -44,6 +45,8 @@ export class Journal implements Disposable {
     // It gets its name once it has its header: without, another run's start would take it for a dead run's.
     const unnamed = `${this.path}.new`;
     this.#file = openSync(unnamed, 'w');
+    // Tells whoever comes that this run lives, also in another PID namespace, where its pid is somebody else's.
+    flock(this.#file);
     const header: Header = { runId, pid: process.pid, pidStart: startOf(process.pid) ?? '' };
     this.#write({ ...header, at: new Date().toISOString() });
     try {
@@ -110,7 +113,8 @@ export async function abandonedJournals(folder = journalFolder()): Promise<Aband
     if (text === null) continue;
     const [first = '', ...rest] = text.split('\n');
     const header = parse<Header>(first) ?? { runId: file.slice(0, -'.jsonl'.length), pid: 0, pidStart: '' };
-    if (header.pid !== 0 && startOf(header.pid) === header.pidStart) continue;
+    // Where it is not locked, as without flock(1), its process tells.
+    if (isHeld(path) || (header.pid !== 0 && startOf(header.pid) === header.pidStart)) continue;
     const faults = new Map<string, PlanFault>();
     for (const line of rest) {
       const { fault, state } = parse<JournalLine>(line) ?? { fault: null, state: 'begin' as const };
@@ -121,6 +125,22 @@ export async function abandonedJournals(folder = journalFolder()): Promise<Aband
     found.push({ runId: header.runId, path, faults: [...faults.values()] });
   }
   return found;
+}
+
+/** Whether a living process has it open and locked. */
+function isHeld(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    // Gone meanwhile: its run has ended properly.
+    return true;
+  }
+  try {
+    return flock(file) === 'busy';
+  } finally {
+    closeSync(file);
+  }
 }
 
 function parse<T>(line: string): T | null {

@@ -158,7 +158,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       await lab.#start();
       return lab;
     } catch (error) {
-      await lab[Symbol.asyncDispose]();
+      await lab.remove();
       throw error;
     }
   }
@@ -432,6 +432,15 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
 
   #labels(id: string, role: string): Record<string, string> {
     return { ...labelsOf(this.runId, { [LABELS.id]: id, [LABELS.role]: role }), ...this.#options.sessionLabels };
+  }
+
+  /** Removes it. What goes wrong is told, and is no reason to hide why a run ended: whoever started it looks again. */
+  async remove(): Promise<void> {
+    try {
+      await this[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#options.progress(`removing the lab: ${(error as Error).message}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -75,10 +75,10 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
   const options = { ...asked, gone, signal: AbortSignal.any([asked.signal, gone]) };
   let cause: unknown = null;
   const carryOut = async (): Promise<RunEnd['outcome']> => {
-    await using lab = await startLab(options, runId, onRecord);
+    const lab = await startLab(options, runId, onRecord);
     live = new LiveState(lab.plan);
-    refuseUnable(lab);
     try {
+      refuseUnable(lab);
       await conduct(lab, live, journal, options, onRecord);
       end('completed', null);
       return 'completed';
@@ -93,6 +93,7 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
       await withDeadline(kept, LIMITS.logsMs, 'the logs', gone).catch((error: Error) =>
         options.progress(error.message),
       );
+      await lab.remove();
     }
   };
   let outcome: RunEnd['outcome'] = 'broken';
@@ -268,7 +269,13 @@ async function conduct(
     return new AppClient({ zone, app, index, port, load: plan.load, seed: plan.seed, onRecord });
   });
   const trouble = (error: Error): void => options.progress(`sampling: ${error.message}`);
-  try {
+  {
+    // What goes wrong while they stop does not stand in the place of why the phases ended.
+    await using _clients = {
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
+      },
+    };
     using _first = observeFirst();
     using _sampler = new Sampler(lab.routers, onRecord, trouble);
     for (const client of clients) client.start();
@@ -281,8 +288,6 @@ async function conduct(
     }
     const problems = await verifyRest(lab);
     onRecord({ kind: 'final-state', t: monotonicMs(), source: 'harness', problems });
-  } finally {
-    await Promise.all(clients.map((client) => client.stop({ atOnce: options.signal.aborted })));
   }
   options.progress('stopping the load, then the storage');
   await lab.stop(lab.withRole('instances', 'app', 'users', 'databases', ...MULTI_ZONE_ROLES));

@@ -79,11 +79,17 @@ const network = strictObject({
   'x-zonestorm': networkExtension,
 });
 
+/** What the harness and its own containers are called, beside a plan's. */
+const TAKEN = ['host', 'harness', 'reader', 'isolation', 'keeper'];
+const serviceName = engineName.refine((name) => !TAKEN.includes(name), {
+  error: `another name: ${TAKEN.join(', ')} are the harness's own`,
+});
+
 /** The part of a Compose file that zonestorm reads, after top-level `x-` keys other than its own are dropped. */
 export const topologySchema = strictObject({
   version: z.string().optional().describe('Read and left out of account, as Compose itself does.'),
   'x-zonestorm': strictObject({ zones: z.record(engineName, zone) }),
   networks: z.record(engineName, network),
-  services: z.record(engineName, service),
+  services: z.record(serviceName, service),
 });
 export type TopologyFile = z.infer<typeof topologySchema>;

@@ -49,3 +49,9 @@ test('what follows an error is told beside it, and does not replace it', () => {
     message: 'the engine is gone\nstart it\nThen: what run x started could not be removed\nzonestorm clean',
   });
 });
+
+test('what fails while something is put away is told after what it was put away for', () => {
+  const run = new EnvironmentError('the disk is full', 'make room');
+  const { code, message } = explain(new SuppressedError(new EnvironmentError('no stop', 'look'), run));
+  expect([code, message]).toEqual([EXIT.environment, 'the disk is full\nmake room\nThen: no stop\nlook']);
+});

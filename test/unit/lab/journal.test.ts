@@ -187,6 +187,32 @@ test('a process that has ended and that nobody has asked about is gone', async (
   }
 });
 
+test('a run in another PID namespace, as in a container, lives for as long as its process does', async () => {
+  const code = `
+    import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../harness/lab/journal.ts'))};
+    new Journal('elsewhere').applying(${JSON.stringify(fault('pause-1'))});
+    console.log('written');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(
+    'unshare',
+    ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, '--input-type=module-typescript', '-e', code],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const ended = once(child, 'close');
+  try {
+    await once(child.stdout, 'data');
+    // Here its number is another process's.
+    expect(await linesOf('elsewhere')).toMatchObject([{ pid: 1 }, {}]);
+    expect(await abandonedJournals()).toEqual([]);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  expect((await abandonedJournals()).map(({ runId, faults }) => [runId, ids(faults)])).toEqual([
+    ['elsewhere', ['pause-1']],
+  ]);
+});
+
 test('a journal is never seen without its header, however often another process looks', async () => {
   // A reader that takes a living run for a dead one would remove its containers.
   const code = `
