@@ -50,7 +50,7 @@ export async function killAndLook(docker: Docker, drill: Drill, session: string 
   // The whole of it; what goes only while it is looked for was left all the same.
   if (leftovers.length > 0) leftovers = [...new Set([...leftovers, ...(await remainsOf(docker, all))])];
   const cleanAt = performance.now();
-  const reported = await putBackAbandoned(docker, drill.journals);
+  const reported = await putBackAbandoned(docker, console.error, drill.journals);
   const journals = await readdir(drill.journals).catch(() => []);
   return {
     atSeconds: seconds(killedAt - drill.began),

@@ -190,7 +190,7 @@ export async function openCampaign(question: CampaignQuestion): Promise<Campaign
 
 async function prepare(yes: boolean): Promise<void> {
   const { docker } = await prepareEngine(yes, progress);
-  for (const { runId, faults } of await putBackAbandoned(docker)) {
+  for (const { runId, faults } of await putBackAbandoned(docker, progress)) {
     progress(
       `put back what run ${runId} had left: ${faults.map(({ id }) => id).join(', ') || 'no fault was in force'}`,
     );

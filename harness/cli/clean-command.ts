@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { clean } from '../lab/clean.ts';
+import { aboutLeft, clean } from '../lab/clean.ts';
 import { connectEngine } from '../lab/engine/connect.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
 import { abandonedJournals } from '../lab/journal.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
+import { EXIT } from './exit-code.ts';
+import { progress } from './progress.ts';
 
 /** Removes what earlier runs left on the engine. Also those that are going on: it says so first. */
 export function cleanCommand(): Command {
@@ -13,16 +15,19 @@ export function cleanCommand(): Command {
       const docker = await connectEngine();
       if (docker === null) await refuseUnlessNothingIsOwed();
       else {
-        for (const { runId, faults } of await putBackAbandoned(docker)) {
+        for (const { runId, faults } of await putBackAbandoned(docker, progress)) {
           const ids = faults.map(({ id }) => id).join(', ');
           process.stdout.write(
             `run ${runId} had not ended properly; ${ids === '' ? 'no fault was in force' : `put back: ${ids}`}\n`,
           );
         }
       }
-      const removed = docker === null ? { containers: 0, networks: 0, volumes: 0 } : await clean(docker);
-      const { containers, networks, volumes } = removed;
+      const nothing = { containers: 0, networks: 0, volumes: 0, left: [] };
+      const { containers, networks, volumes, left } = docker === null ? nothing : await clean(docker);
       process.stdout.write(`removed ${containers} containers, ${networks} networks, ${volumes} volumes\n`);
+      if (left.length === 0) return;
+      progress(aboutLeft(left));
+      process.exitCode = EXIT.environment;
     });
 }
 

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { Stop } from '../lab/engine/bounded-calls.ts';
 import { ensureEngine } from '../lab/engine/ensure-engine.ts';
 import { requireFitEngine } from '../lab/engine/require-fit-engine.ts';
 import { EngineWatch } from '../lab/engine/watch-engine.ts';
@@ -18,12 +19,19 @@ export interface Prepared {
 /**
  * Sets up whatever is missing: the engine, and every image that a run needs. A second time takes milliseconds.
  *
+ * @param signal ends it, as soon as what the engine is just doing is done
  * @throws EnvironmentError also when the engine stops answering meanwhile
  */
-export async function prepareEngine(yes: boolean, progress: (line: string) => void): Promise<Prepared> {
+export async function prepareEngine(
+  yes: boolean,
+  progress: (line: string) => void,
+  signal = new AbortController().signal,
+): Promise<Prepared> {
   const docker = await ensureEngine({ yes: yes || isCi(), progress });
   using watch = new EngineWatch(docker);
-  return await withDeadline(resolveAll(docker, yes, progress), LIMITS.prepareMs, 'the images', watch.gone);
+  using stop = new Stop(signal, [docker]);
+  const resolved = resolveAll(docker, yes, progress);
+  return await stop.during(withDeadline(resolved, LIMITS.prepareMs, 'the images', watch.gone));
 }
 
 async function resolveAll(docker: Docker, yes: boolean, progress: (line: string) => void): Promise<Prepared> {

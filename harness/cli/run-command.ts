@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { Shaping } from '../fabric/router.ts';
+import { Stop } from '../lab/engine/bounded-calls.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 import { startSession } from '../lab/session.ts';
 import { formatResult } from '../report/result-json.ts';
@@ -10,7 +11,7 @@ import { runScenario } from '../run/run-scenario.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { EXIT, exitCodeOfVerdict } from './exit-code.ts';
 import { LiveLine } from './live-line.ts';
-import { prepareEngine } from './prepare-engine.ts';
+import { type Prepared, prepareEngine } from './prepare-engine.ts';
 import { progress } from './progress.ts';
 import { hasHistory, reportBroken } from './report-broken.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -73,15 +74,10 @@ async function run(scenario: string, options: RunOptions): Promise<void> {
 
 /** The run itself; whether it was interrupted. */
 async function carryOut(plan: Plan, folder: string, options: RunOptions, abort: AbortController): Promise<boolean> {
-  const prepared = await prepareEngine(options.yes === true, progress);
+  const prepared = await prepareEngine(options.yes === true, progress, abort.signal);
   if (abort.signal.reason === 'interrupted') return true;
   progress(`${plan.scenario.name}, preset ${plan.preset}, seed ${plan.seed}, folder ${folder}`);
-  for (const { runId, faults } of await putBackAbandoned(prepared.docker)) {
-    progress(
-      `put back what run ${runId} had left: ${faults.map(({ id }) => id).join(', ') || 'no fault was in force'}`,
-    );
-  }
-  const sessionLabels = await startSession(prepared.reaper);
+  const sessionLabels = await begin(prepared, abort.signal);
   const deadline = setTimeout(() => abort.abort('deadline'), options.timeout * 1000);
   const live = new LiveLine(plan, process.stderr);
   try {
@@ -102,4 +98,15 @@ async function carryOut(plan: Plan, folder: string, options: RunOptions, abort: 
     clearTimeout(deadline);
     live.end();
   }
+}
+
+/** What is done before the run itself makes anything; returns the labels by which the reaper removes it. */
+async function begin({ docker, reaper }: Prepared, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  using stop = new Stop(signal, [docker]);
+  for (const { runId, faults } of await stop.during(putBackAbandoned(docker, progress))) {
+    progress(
+      `put back what run ${runId} had left: ${faults.map(({ id }) => id).join(', ') || 'no fault was in force'}`,
+    );
+  }
+  return await stop.during(startSession(reaper));
 }

@@ -37,6 +37,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     shapingReason: z.string().nullable(),
     records: count.exactOptional(),
   }),
+  record('bypass', { from: z.array(z.string()), tried: count }),
   record('run.end', {
     outcome: z.enum(['completed', 'deadline', 'interrupted', 'broken']),
     reason: z.string().nullable(),

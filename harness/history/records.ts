@@ -37,6 +37,12 @@ export interface RunStart extends Stamped {
   /** Version of the records. 2: the `reader` tells how the reading of disks went. Older histories have nothing. */
   readonly records?: number;
 }
+/** Before any program of the storage began, these containers tried so many addresses of others, and reached none. */
+export interface BypassRecord extends Stamped {
+  readonly kind: 'bypass';
+  readonly from: readonly string[];
+  readonly tried: number;
+}
 export interface RunEnd extends Stamped {
   readonly kind: 'run.end';
   /** `deadline`: `--timeout` passed. `broken`: an error of the environment or of zonestorm, in `reason`. */
@@ -550,6 +556,7 @@ export interface ReaderRecord extends Stamped {
 }
 
 export type HistoryRecord =
+  | BypassRecord
   | RunStart
   | RunEnd
   | PhaseRecord

@@ -21,6 +21,7 @@ const PROGRAMS = [
 const WRITERS: Readonly<Record<Kind, readonly Writer[]>> = {
   'run.start': HARNESS,
   'run.end': HARNESS,
+  bypass: HARNESS,
   phase: HARNESS,
   fault: HARNESS,
   action: HARNESS,

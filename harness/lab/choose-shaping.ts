@@ -1,8 +1,5 @@
-import type Docker from 'dockerode';
 import type { Shaping } from '../fabric/router.ts';
-import { withDeadline } from '../time/deadline.ts';
-import { LABELS, labelsOf } from './labels.ts';
-import { LIMITS } from './limits.ts';
+import { type TrialOptions, tryInContainer } from './try-in-container.ts';
 
 /** Everything that a router's queue is made of, tried on a device that goes with its container. */
 const TRIAL = [
@@ -23,36 +20,14 @@ export interface ShapingChoice {
  * Tries whether containers of this engine may shape traffic: NET_ADMIN, and the kernel's tbf, ifb, u32 and mirred. By
  * doing it, as a kernel's configuration does not say what a module loader or a security policy makes of it.
  *
- * @param image any image with `ip` and `tc`
- * @param runId whose labels the trial's container carries
- * @param sessionLabels by which the reaper removes it when this process is killed meanwhile
+ * @throws EnvironmentError when no container can be started at all, which says nothing of tc
  */
-export async function chooseShaping(
-  docker: Docker,
-  image: string,
-  runId: string,
-  sessionLabels: Readonly<Record<string, string>> = {},
-): Promise<ShapingChoice> {
-  const container = await docker
-    .createContainer({
-      Image: image,
-      Cmd: ['sh', '-c', TRIAL],
-      Labels: { ...labelsOf(runId, { [LABELS.role]: 'helper' }), ...sessionLabels },
-      HostConfig: { NetworkMode: 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
-    })
-    .catch((error: Error) => error);
-  if (container instanceof Error) return { shaping: 'toxiproxy', reason: container.message };
-  try {
-    await container.start();
-    const { StatusCode } = (await withDeadline(container.wait(), LIMITS.readyMs, 'the trial of tc')) as {
-      StatusCode: number;
-    };
-    if (StatusCode === 0) return { shaping: 'kernel', reason: null };
-    const log = await container.logs({ stdout: true, stderr: true });
-    return { shaping: 'toxiproxy', reason: log.subarray(8).toString().trim() || `tc ended with ${StatusCode}` };
-  } catch (error) {
-    return { shaping: 'toxiproxy', reason: (error as Error).message };
-  } finally {
-    await container.remove({ force: true }).catch(() => undefined);
-  }
+export async function chooseShaping(options: TrialOptions): Promise<ShapingChoice> {
+  const { exitCode, printed } = await tryInContainer(options, {
+    command: ['sh', '-c', TRIAL],
+    hostConfig: { NetworkMode: 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
+  });
+  return exitCode === 0
+    ? { shaping: 'kernel', reason: null }
+    : { shaping: 'toxiproxy', reason: printed || `tc ended with ${exitCode}` };
 }

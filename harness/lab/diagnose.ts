@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type Docker from 'dockerode';
-import { chooseShaping } from './choose-shaping.ts';
+import { chooseShaping, type ShapingChoice } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
 import { askedHost, connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
@@ -12,6 +12,7 @@ import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
 import { abandonedJournals } from './journal.ts';
 import { freeBlocks } from './networks/address-block.ts';
+import { requireForwarding } from './networks/forwarding.ts';
 
 export interface Finding {
   readonly ok: boolean;
@@ -19,7 +20,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Looks at everything that a run depends on; installs nothing, and removes the one container that it tries tc in. */
+/** Looks at everything that a run depends on; installs nothing, and removes what it tries things with. */
 export async function diagnose(): Promise<Finding[]> {
   const findings: Finding[] = [
     { ok: Number.parseInt(process.versions.node, 10) >= 24, subject: 'Node.js', detail: process.versions.node },
@@ -28,11 +29,7 @@ export async function diagnose(): Promise<Finding[]> {
       subject: 'platform',
       detail: `${process.platform} ${process.arch}; Linux on x64 is what is tested`,
     },
-    {
-      ok: cpus().length >= 2,
-      subject: 'machine',
-      detail: `${cpus().length} CPUs, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; a run needs 2 CPUs and 2 GiB`,
-    },
+    machine(cpus().length, totalmem()),
   ];
   findings.push(await journals());
   try {
@@ -44,6 +41,20 @@ export async function diagnose(): Promise<Finding[]> {
     findings.push({ ok: false, subject: 'engine', detail: `${error.message}. ${error.remedy}` });
   }
   return findings;
+}
+
+const LEAST_CPUS = 2;
+const LEAST_BYTES = 2 * 2 ** 30;
+
+/** Whether a run fits at all; how busy the machine is with it is measured in each run. */
+export function machine(count: number, bytes: number): Finding {
+  const least = `a run needs ${LEAST_CPUS} CPUs and ${LEAST_BYTES / 2 ** 30} GiB`;
+  return {
+    // A machine of 2 GiB has some of them for its kernel alone.
+    ok: count >= LEAST_CPUS && bytes >= 0.9 * LEAST_BYTES,
+    subject: 'machine',
+    detail: `${count} CPUs, ${(bytes / 2 ** 30).toFixed(0)} GiB; ${least}`,
+  };
 }
 
 function noEngine(): Finding {
@@ -90,7 +101,7 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
       detail: unfit === null ? `${info.OperatingSystem}, this machine's kernel` : `${unfit.reason}. ${unfit.remedy}`,
     },
     // Nothing is tried on an engine that would be refused.
-    ...(unfit === null ? [await shaping(docker)] : []),
+    ...(unfit === null ? await trials(docker) : []),
     { ok: free.length > 0, subject: 'addresses', detail: `${free.length} of 128 blocks of 198.18.0.0/15 are free` },
     {
       ok: true,
@@ -111,17 +122,35 @@ const SHAPING_OPTIONS = {
   sch_ingress: 'NET_SCH_INGRESS',
 };
 
-/** Which way capacities will be made: tried, where there is an image with `tc`; else what the kernel's options say. */
-async function shaping(docker: Docker): Promise<Finding> {
+/** What can only be known by trying, where there is an image to try it with. */
+async function trials(docker: Docker): Promise<Finding[]> {
+  if (!(await isPresent(docker, OWN_IMAGES.runtime))) return [await shapingByKernel()];
+  const options = { docker, image: OWN_IMAGES.runtime, runId: `doctor-${process.pid}` };
+  const unless = async (subject: string, trial: Promise<string>): Promise<Finding> => {
+    try {
+      return { ok: true, subject, detail: await trial };
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      return { ok: false, subject, detail: `${error.message}. ${error.remedy}` };
+    }
+  };
+  return Promise.all([
+    unless('shaping', chooseShaping(options).then(inWords)),
+    unless(
+      'forwarding',
+      requireForwarding(options).then(() => 'tried: packets pass between two containers of one network'),
+    ),
+  ]);
+}
+
+const inWords = ({ shaping, reason }: ShapingChoice): string =>
+  shaping === 'kernel'
+    ? 'by the kernel’s queue: tried, tc works in a container'
+    : `by Toxiproxy’s rates, without dropped packets and misroutes that keep connections: tc does not work in a container (${reason})`;
+
+/** Which way capacities will be made, by what the kernel's options say. */
+async function shapingByKernel(): Promise<Finding> {
   const subject = 'shaping';
-  if (await isPresent(docker, OWN_IMAGES.runtime)) {
-    const trial = await chooseShaping(docker, OWN_IMAGES.runtime, `doctor-${process.pid}`);
-    const detail =
-      trial.shaping === 'kernel'
-        ? 'by the kernel’s queue: tried, tc works in a container'
-        : `by Toxiproxy’s rates, without dropped packets and misroutes that keep connections: tc does not work in a container (${trial.reason})`;
-    return { ok: true, subject, detail };
-  }
   const config = await execute('zcat', ['/proc/config.gz'], { timeoutMs: 5_000 }).catch(() => '');
   if (config === '') return { ok: true, subject, detail: 'kernel configuration not readable; a run will tell' };
   const missing = Object.entries(SHAPING_OPTIONS).flatMap(([module, option]) =>

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Wait } from 'testcontainers';
+import { getContainerRuntimeClient, Wait } from 'testcontainers';
 import type { ActionTarget } from '../action/action.ts';
 import { DeadEnds } from '../fabric/dead-ends.ts';
 import type { Router } from '../fabric/router.ts';
@@ -18,9 +18,13 @@ import { watchExits } from './containers/exit-watch.ts';
 import { startHelper } from './containers/helper-container.ts';
 import { Hold } from './containers/hold.ts';
 import { LabContainer } from './containers/lab-container.ts';
+import { runInside } from './containers/run-inside.ts';
 import { withoutHeaders } from './containers/without-headers.ts';
+import { Stop } from './engine/bounded-calls.ts';
+import { EnvironmentError } from './environment-error.ts';
 import { LABELS, labelsOf } from './labels.ts';
 import { LIMITS } from './limits.ts';
+import { bypassTrials, type Outcomes, tryBypass } from './networks/bypass.ts';
 import { createNetworks, type NetworkNames } from './networks/create-networks.ts';
 import { type Arrivals, Isolation } from './networks/isolation.ts';
 import { programEnvironment } from './program-environment.ts';
@@ -155,7 +159,9 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
   static async start(options: LabOptions): Promise<Lab> {
     const lab = new Lab(options);
     try {
-      await lab.#start();
+      const { container } = await getContainerRuntimeClient();
+      using stop = new Stop(options.signal, [options.docker, container.dockerode]);
+      await lab.#start(stop);
       return lab;
     } catch (error) {
       await lab.remove();
@@ -223,32 +229,39 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     );
   }
 
-  async #start(): Promise<void> {
+  async #start(stop: Stop): Promise<void> {
     const { plan, progress, shaping } = this.#options;
     this.#exits = await watchExits(this.docker, this.runId, (id, exitCode) => {
       if (this.#stopping.has(id) || !plan.containers.some((one) => one.id === id)) return;
       this.#options.onRecord({ kind: 'exit', t: monotonicMs(), source: id, exitCode });
     });
-    const [networks, helper] = await allEnded([createNetworks(this.#options), this.#startIsolationHelper()]);
+    const [networks, helper] = await allEnded([
+      stop.during(createNetworks(this.#options)),
+      stop.during(this.#startIsolationHelper()),
+    ]);
     this.#networks = networks;
     progress(`${networks.size} networks`);
     const limit = pLimit(LIMITS.startConcurrency);
     if (shaping.reason !== null) progress(`no shaping in the kernel (${shaping.reason}): Toxiproxy's rates instead`);
     const [routers, programs, isolation] = await allEnded([
-      Promise.all(plan.routers.map(({ id }) => limit(() => this.#startRouter(id)))),
-      this.#startPrograms(limit),
-      this.#startIsolation(helper),
+      Promise.all(plan.routers.map(({ id }) => limit(() => stop.during(this.#startRouter(id))))),
+      this.#startPrograms(limit, stop),
+      stop.during(this.#startIsolation(helper)),
     ]);
     isolation?.spare(routers.flatMap(({ ports }) => ports));
     await isolation?.enforce(this.#arrivals([...plan.containers, ...plan.routers].map(({ id }) => id)));
     this.#isolation = isolation;
     progress(`${plan.routers.length} routers, ${plan.links.length} links`);
+    const noBypass = stop.during(isolation === null ? Promise.resolve() : this.#probeBypass());
+    noBypass.catch(() => undefined);
     for (const roles of START_ORDER) {
+      // The gauges take longer; they reach nobody but routers.
+      if (!roles.includes('gauge')) await noBypass;
       // Each is a process that the engine starts in a container: before the nodes, or it would make heartbeats late.
-      if (roles.includes('control-plane')) await this.#witnesses.start();
+      if (roles.includes('control-plane')) await stop.during(this.#witnesses.start());
       const containers = plan.containers.filter((one) => roles.includes(one.role));
       if (containers.length === 0) continue;
-      await Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.())));
+      await stop.during(Promise.all(containers.map((one) => limit(async () => programs.get(one.id)?.()))));
       progress(`${containers.length} × ${roles.join(', ')}`);
     }
     for (const id of this.withRole(...HELD_BACK)) {
@@ -290,6 +303,30 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
 
   #internalNetworks(): string[] {
     return this.plan.zones.flatMap((zone) => zone.planes.map((plane) => this.networkName(plane.network)));
+  }
+
+  /**
+   * Tries every address that must not answer, from few containers whose programs are held.
+   * @throws EnvironmentError when one does
+   */
+  async #probeBypass(): Promise<void> {
+    const trials = bypassTrials(this.plan);
+    await Promise.all(
+      trials.map(async (trial) => {
+        await tryBypass(trial, async (targets) => {
+          const command = ['node', 'fixtures/probe/reach.ts', ...targets];
+          return JSON.parse(await runInside(this.docker, this.containerId(trial.from), command)) as Outcomes;
+        });
+      }),
+    );
+    const tried = trials.reduce((sum, { direct }) => sum + direct.length, 0);
+    this.#options.onRecord({
+      kind: 'bypass',
+      t: monotonicMs(),
+      source: 'harness',
+      from: trials.map(({ from }) => from),
+      tried,
+    });
   }
 
   async #keepDisks(): Promise<void> {
@@ -337,13 +374,15 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
    * Every program's container, while the routers start; no program runs before it is told to. Returns by id what lets
    * one begin and waits until it is ready.
    */
-  async #startPrograms(limit: LimitFunction): Promise<ReadonlyMap<string, () => Promise<void>>> {
+  async #startPrograms(limit: LimitFunction, stop: Stop): Promise<ReadonlyMap<string, () => Promise<void>>> {
     // A volume of limited size is there before a container asks for it by name.
-    await this.#keepDisks();
+    await stop.during(this.#keepDisks());
     const inOrder = [...START_ORDER, HELD_BACK].flatMap((roles) =>
       this.plan.containers.filter((one) => roles.includes(one.role)),
     );
-    const started = inOrder.map((one) => limit(async () => [one.id, await this.#startProgram(one)] as const));
+    const started = inOrder.map((one) =>
+      limit(async () => [one.id, await stop.during(this.#startProgram(one))] as const),
+    );
     return new Map(await allEnded(started));
   }
 
@@ -398,6 +437,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
     try {
       await program.start();
     } catch (error) {
+      if (error instanceof EnvironmentError) throw error;
       throw new Error(`${id} did not get ready: ${(error as Error).message}\n${await this.#lastLines(id)}`, {
         cause: error,
       });

@@ -4,8 +4,10 @@ export const LIMITS = {
   engineStartMs: 60_000,
   /** A local engine answers a ping in milliseconds; one that does not is not usable for a measurement. */
   enginePingMs: 5_000,
-  /** What an engine says of itself, of a container or a network comes within milliseconds; on a busy machine, seconds. */
+  /** An engine answers within milliseconds, makes a container in a tenth of a second; on a busy machine, in seconds. */
   engineCallMs: 30_000,
+  /** What the engine is just making when a start is interrupted: as on a busy machine. */
+  callsEndMs: 10_000,
   /** How often a run asks whether the engine is there. A ping costs it less than a millisecond. */
   engineWatchMs: 2_000,
   /** An engine that has answered no ping for so long is dead or wedged; under a full load the slowest took 0.1 s. */

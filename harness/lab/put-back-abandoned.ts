@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { clean, runsOnEngine } from './clean.ts';
+import { aboutLeft, clean, REAPER_LABELS, requireGone } from './clean.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
 
@@ -11,10 +11,14 @@ import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
  *
  * @throws EnvironmentError when something of such a run cannot be removed; its journal stays then
  */
-export async function putBackAbandoned(docker: Docker, folder = journalFolder()): Promise<readonly Abandoned[]> {
+export async function putBackAbandoned(
+  docker: Docker,
+  progress: (line: string) => void,
+  folder = journalFolder(),
+): Promise<readonly Abandoned[]> {
   const abandoned = await abandonedJournals(folder);
   for (const { runId, path, faults } of abandoned) {
-    const why = await remove(docker, runId);
+    const why = await remove(docker, runId, progress);
     if (why !== null) {
       const ids = faults.map(({ id }) => id).join(', ') || 'none';
       throw new EnvironmentError(
@@ -29,10 +33,12 @@ export async function putBackAbandoned(docker: Docker, folder = journalFolder())
 }
 
 /** Why something of the run is left; `null`: nothing is. */
-async function remove(docker: Docker, runId: string): Promise<string | null> {
+async function remove(docker: Docker, runId: string, progress: (line: string) => void): Promise<string | null> {
   try {
-    await clean(docker, runId);
-    return (await runsOnEngine(docker)).includes(runId) ? 'they are still there' : null;
+    const { left } = await clean(docker, runId);
+    await requireGone(docker, runId, left);
+    if (left.length > 0) progress(aboutLeft(left));
+    return null;
   } catch (error) {
     return (error as Error).message;
   }
@@ -43,12 +49,11 @@ const REAPER_START_S = 60;
 
 /**
  * Reapers of ours that were created and never started, as their run was killed between the two: they do nothing, and
- * nobody else removes them. Testcontainers gives them no label of a run's; the one here marks those that are not
- * shared between processes, which only zonestorm asks for.
+ * nobody else removes them.
  */
 async function removeIdleReapers(docker: Docker): Promise<void> {
-  const label = ['org.testcontainers.ryuk=true', 'TESTCONTAINERS_RYUK_TEST_LABEL=true'];
-  const reapers = await docker.listContainers({ all: true, filters: { label, status: ['created'] } });
+  const filters = { label: [...REAPER_LABELS], status: ['created'] };
+  const reapers = await docker.listContainers({ all: true, filters });
   const idle = reapers.filter(({ Created }) => Date.now() / 1000 - Created > REAPER_START_S);
   // Another start may be removing it too.
   await Promise.all(

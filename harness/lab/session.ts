@@ -1,5 +1,6 @@
 import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
 import { drawAgain } from './draw-again.ts';
+import { boundCalls, lastStalled } from './engine/bounded-calls.ts';
 import { engineSocket } from './engine/connect.ts';
 import { EnvironmentError } from './environment-error.ts';
 
@@ -11,7 +12,8 @@ const NAME = /testcontainers-ryuk-[0-9a-f]+/;
  * is gone, however it ended.
  *
  * @param reaperImage the image that speaks Ryuk's protocol
- * @throws EnvironmentError when Testcontainers is told by its own settings to use another engine
+ * @throws EnvironmentError when the reaper does not start, or Testcontainers is told by its own settings to use another
+ *   engine
  */
 export async function startSession(reaperImage: string): Promise<Readonly<Record<string, string>>> {
   process.env.RYUK_CONTAINER_IMAGE = reaperImage;
@@ -29,6 +31,7 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
       'Remove docker.host and tc.host from ~/.testcontainers.properties, or point DOCKER_HOST to the same socket.',
     );
   }
+  boundCalls(client.container.dockerode);
   const reaper = await drawAgain(
     () => getReaper(client),
     async ({ message }) => {
@@ -37,7 +40,17 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
       const container = name === undefined ? null : client.container.dockerode.getContainer(name);
       await container?.remove({ force: true, v: true }).catch(() => undefined);
     },
-  );
+  ).catch((error: Error) => {
+    if (error instanceof EnvironmentError) throw error;
+    // Testcontainers tells some of the engine's failures in its own words, and of some calls nothing.
+    const stalled = lastStalled(client.container.dockerode);
+    if (stalled !== null) throw stalled;
+    throw new EnvironmentError(
+      `the reaper, which removes what a killed run leaves, did not start: ${error.message}`,
+      'Read the log of the engine, restart it, and run the command again.',
+      { cause: error },
+    );
+  });
   return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
 }
 

@@ -7,7 +7,8 @@ import type { Shaping } from '../fabric/router.ts';
 import { appendHistory } from '../history/append-history.ts';
 import { type HistoryRecord, RECORDS_VERSION, type RunEnd } from '../history/records.ts';
 import { chooseShaping, type ShapingChoice } from '../lab/choose-shaping.ts';
-import { clean, runsOnEngine } from '../lab/clean.ts';
+import { aboutLeft, clean, requireGone } from '../lab/clean.ts';
+import { Stop } from '../lab/engine/bounded-calls.ts';
 import { EngineWatch, engineGone } from '../lab/engine/watch-engine.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
 import { Journal } from '../lab/journal.ts';
@@ -15,11 +16,13 @@ import { Lab, type LabImages } from '../lab/lab.ts';
 import { LIMITS } from '../lab/limits.ts';
 import { freeBlocks } from '../lab/networks/address-block.ts';
 import { SubnetTakenError } from '../lab/networks/create-networks.ts';
+import { requireForwarding } from '../lab/networks/forwarding.ts';
 import { reaperName } from '../lab/session.ts';
 import { AppClient } from '../load/app-client.ts';
 import { HOST } from '../scenario/lay-out.ts';
 import { MULTI_ZONE_ROLES, type Plan } from '../scenario/plan.ts';
 import { relocate } from '../scenario/relocate.ts';
+import { allEnded } from '../time/all-ended.ts';
 import { withDeadline } from '../time/deadline.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { awaitRest } from './await-rest.ts';
@@ -161,8 +164,10 @@ async function removeAll(
     if (!(await watch.answers())) throw engineGone(watch.missed);
     // It may have come back; if it has not, that has just taken its time.
     const gone = watch.gone.aborted ? undefined : watch.gone;
-    await withDeadline(clean(docker, runId), LIMITS.cleanMs, 'the removal of what the run started', gone);
-    if ((await runsOnEngine(docker)).includes(runId)) throw new Error('the engine still has something of this run');
+    const cleaned = clean(docker, runId);
+    const { left } = await withDeadline(cleaned, LIMITS.cleanMs, 'the removal of what the run started', gone);
+    await requireGone(docker, runId, left);
+    if (left.length > 0) options.progress(aboutLeft(left));
   } catch (error) {
     const faults = journal.inForce.map(({ id, description }) => `\n  ${id}: ${description}`).join('');
     throw new EnvironmentError(
@@ -193,7 +198,7 @@ async function startLab(
   runId: string,
   onRecord: (record: HistoryRecord) => void,
 ): Promise<Lab> {
-  const trial = await chooseShaping(options.docker, options.images.runtime, runId, options.sessionLabels);
+  const trial = await tryEngine(options, runId);
   const shaping: ShapingChoice =
     options.shaping === null || options.shaping === trial.shaping
       ? trial
@@ -225,6 +230,15 @@ async function startLab(
     'no free address block in 198.18.0.0/15',
     '`zonestorm clean` removes what earlier runs left.',
   );
+}
+
+/** What a run relies on is tried before its lab starts: that packets pass, and how capacities can be made. */
+async function tryEngine(options: RunScenarioOptions, runId: string): Promise<ShapingChoice> {
+  const { docker, images, sessionLabels } = options;
+  const trial = { docker, image: images.runtime, runId, sessionLabels };
+  using stop = new Stop(options.signal, [docker]);
+  const [shaping] = await allEnded([stop.during(chooseShaping(trial)), stop.during(requireForwarding(trial))]);
+  return shaping;
 }
 
 async function runStart(options: RunScenarioOptions, runId: string, shaping: ShapingChoice): Promise<HistoryRecord> {

@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import { DeadlineError, withDeadline } from '../../time/deadline.ts';
 import { EnvironmentError } from '../environment-error.ts';
 import { LIMITS } from '../limits.ts';
+import { boundCalls } from './bounded-calls.ts';
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 const SCHEME = 'unix://';
@@ -40,6 +41,7 @@ export function engineSocket(): string {
 export async function connectEngine(): Promise<Docker | null> {
   const socketPath = engineSocket();
   const docker = new Docker({ socketPath });
+  boundCalls(docker);
   try {
     // Its folder may be closed to this user, which the client would tell as a socket that is not there.
     await stat(socketPath);
@@ -59,11 +61,20 @@ export async function connectEngine(): Promise<Docker | null> {
 }
 
 function forbidden(socketPath: string, cause: Error): EnvironmentError {
-  const user = userInfo().username;
+  const user = username();
   return new EnvironmentError(
     `the user ${user} has no permission for the Docker engine’s socket ${socketPath}`,
     `An engine may well be running. Add the user to the socket’s group (mostly \`sudo usermod -aG docker ${user}\`, which ` +
       'is as good as giving root), log in again, and run the command again.',
     { cause },
   );
+}
+
+/** A process may run as a user that no database of users knows. */
+function username(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `with the id ${process.getuid?.()}`;
+  }
 }

@@ -49,6 +49,9 @@ export class SubnetTakenError extends Error {
   override readonly name = 'SubnetTakenError';
 }
 
+/** How the engine refuses a subnet that another network has. */
+export const isOverlap = ({ message }: Error): boolean => /overlap/i.test(message);
+
 async function createNetwork(
   options: CreateNetworksOptions,
   name: string,
@@ -72,7 +75,7 @@ async function createNetwork(
     });
   } catch (error) {
     const message = (error as Error).message;
-    if (/overlap/i.test(message)) throw new SubnetTakenError(message);
+    if (isOverlap(error as Error)) throw new SubnetTakenError(message);
     throw new EnvironmentError(`network ${name} could not be created: ${message}`, 'See `zonestorm doctor`.', {
       cause: error,
     });
