@@ -5,11 +5,18 @@ import { applicationLabel } from './application-label.ts';
 import { count, percent, seconds } from './numbers.ts';
 
 /** Two or three sentences made of this run's measured numbers, for somebody who sees nothing else of the report. */
-export const whatHappened = (measurements: Measurements): readonly string[] => [
-  whatTheFaultDid(measurements),
-  whatFollowed(measurements),
-  ...whoCrashed(measurements),
-];
+export function whatHappened(measurements: Measurements): readonly string[] {
+  const { history } = measurements.frame;
+  const broke = history.of('run.end').at(-1)?.outcome === 'broken';
+  // Of what was never looked at nothing is said, such as that nobody lost anything.
+  if (broke && history.of('phase').length === 0) return ['The run broke before its first phase: nothing was measured.'];
+  return [
+    ...(broke ? ['The run broke; what was recorded by then stands here.'] : []),
+    whatTheFaultDid(measurements),
+    whatFollowed(measurements),
+    ...whoCrashed(measurements),
+  ];
+}
 
 function whatTheFaultDid({ frame, loss, search }: Measurements): string {
   const { trigger, zone } = frame;

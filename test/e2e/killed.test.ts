@@ -182,7 +182,9 @@ test.concurrent('a bug while faults are in force and a program lies: all is put 
   expect(result.verdict.problems.map(({ check, what }) => `${check}: ${what}`)).toEqual(
     expect.arrayContaining([
       'run: the run broke: Error: planted',
-      expect.stringMatching(/^history: a3: 7 lines do not fit, first .*role node writes no record of kind run\.end/),
+      expect.stringMatching(
+        /^history: a3: 7 lines do not fit, the first: .*role node writes no record of kind run\.end/,
+      ),
     ]),
   );
   for (const file of ['junit.xml', 'report.html', 'summary.md']) {

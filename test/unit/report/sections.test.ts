@@ -47,6 +47,35 @@ test.each(RUNS)('the page has each value of a section that has no table of its o
   }
 });
 
+test('a run that broke before its first phase says so, and nothing of what nobody looked at', () => {
+  const end = { kind: 'run.end', t: 1, source: 'harness', outcome: 'broken', reason: 'no engine' } as const;
+  expect(analyze(plan, [end]).whatHappened).toEqual(['The run broke before its first phase: nothing was measured.']);
+  expect(broken.whatHappened[0]).toMatch(/^The run broke/);
+});
+
+test('lines that do not fit stand in every output, with the first of them', async () => {
+  const misfit = {
+    kind: 'misfit',
+    t: 1,
+    source: 'a1',
+    count: 3,
+    reason: 'no kind',
+    example: '{"kind":"<gossip>"}',
+  } as const;
+  const result = analyze(plan, [...records, misfit]);
+  expect(result.verdict).toMatchObject({
+    outcome: 'inconclusive',
+    problems: [{ check: 'history', what: 'a1: 3 lines do not fit, the first: {"kind":"<gossip>"} (no kind)' }],
+  });
+  expect(renderTerminal(result)).toMatch(
+    /^History\n.*\n.*\n {2}a1 +3 lines left out; the first: \{"kind":"<gossip>"\}/m,
+  );
+  expect(renderSummary(result)).toContain('3 lines left out; the first: {"kind":"&lt;gossip>"}');
+  expect(await renderHtml(result)).toContain(
+    '3 lines left out; the first: {&quot;kind&quot;:&quot;&lt;gossip&gt;&quot;}',
+  );
+});
+
 test('what a run broke of stands in every output', async () => {
   expect(renderTerminal(broken)).toContain('the disk is full');
   expect(renderSummary(broken)).toContain('the disk is full');
