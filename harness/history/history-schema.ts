@@ -30,6 +30,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     zonestorm: z.string(),
     node: z.string(),
     engine: z.string(),
+    engineStanding: z.enum(['ci', 'tried', 'unknown']).exactOptional(),
     kernel: z.string(),
     cpus: count,
     images: z.record(z.string(), z.string()),

@@ -28,6 +28,8 @@ export interface RunStart extends Stamped {
   readonly zonestorm: string;
   readonly node: string;
   readonly engine: string;
+  /** What was known of that version: tested with every change, tried by hand, or nothing. Older runs do not say. */
+  readonly engineStanding?: 'ci' | 'tried' | 'unknown';
   readonly kernel: string;
   readonly cpus: number;
   readonly images: Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ import { type HistoryRecord, RECORDS_VERSION, type RunEnd } from '../history/rec
 import { chooseShaping, type ShapingChoice } from '../lab/choose-shaping.ts';
 import { aboutLeft, clean, requireGone } from '../lab/clean.ts';
 import { Stop } from '../lab/engine/bounded-calls.ts';
+import { standingOf } from '../lab/engine/known-engines.ts';
 import { EngineWatch, engineGone } from '../lab/engine/watch-engine.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
 import { Journal } from '../lab/journal.ts';
@@ -252,6 +253,7 @@ async function runStart(options: RunScenarioOptions, runId: string, shaping: Sha
     zonestorm: options.version,
     node: process.versions.node,
     engine: Version,
+    engineStanding: standingOf(Version).how,
     kernel: release(),
     cpus: cpus().length,
     images: { ...options.images },
