@@ -11,6 +11,7 @@ import { planOf, shellOf, startLab } from '../lab/start-lab.ts';
 import { type CpuShares, carried, watchCpu } from '../machine.ts';
 import { digits } from '../numbers.ts';
 import type { BenchmarkOptions } from './benchmark.ts';
+import { type FirstSecondFigures, measureFirstSecond } from './first-second.ts';
 
 /**
  * - `kernel`: one queue of the router's kernel, the product's way.
@@ -47,6 +48,7 @@ export interface CapacityFigures {
   readonly queueAtLeastBytes: number;
   readonly warmUpSeconds: number;
   readonly cells: readonly CapacityCell[];
+  readonly firstSecond?: FirstSecondFigures;
 }
 
 const BAND = [0.97, 1.03] as const;
@@ -157,6 +159,9 @@ export async function measureCapacity({ engine, quick, progress, only }: Benchma
     queueAtLeastBytes: QUEUE_AT_LEAST_BYTES,
     warmUpSeconds: WARM_UP_SECONDS,
     cells: measured,
+    ...(only === null || only.test('first second')
+      ? { firstSecond: await measureFirstSecond(engine, quick, progress) }
+      : {}),
   };
 }
 

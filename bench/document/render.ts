@@ -1,4 +1,5 @@
 import type { Arm, CapacityCell, CapacityFigures } from '../benchmarks/capacity.ts';
+import type { Bucket, FirstSecondCell, FirstSecondFigures } from '../benchmarks/first-second.ts';
 import type { HopArm, HopFigures } from '../benchmarks/hop.ts';
 import type { KillsFigures } from '../benchmarks/kills.ts';
 import type { OnsetCell, OnsetFigures } from '../benchmarks/onset.ts';
@@ -76,6 +77,37 @@ function renderCapacity(figures: CapacityFigures): string[] {
           percent(cell.retransmittedShare, 1),
           percent(cell.cpu.busy),
           cell.seconds.toFixed(0),
+        ]),
+    ),
+    ...(figures.firstSecond === undefined ? [] : renderFirstSecond(figures.firstSecond)),
+  ];
+}
+
+function renderFirstSecond({ measuredAt, linux, atMost, rounds, cells }: FirstSecondFigures): string[] {
+  const own = cells.filter(({ bucket }) => bucket === 'bucket');
+  const missed = own.filter(({ most }) => most > atMost);
+  const judged =
+    `Measured at ${measuredAt.slice(0, 16).replace('T', ' ')} UTC, Linux ${linux}. Of ${own.length} cells ${own.length - missed.length} had at ` +
+    `most ${atMost} in each of ${rounds} rounds.`;
+  const text = (cell: FirstSecondCell | undefined): string =>
+    cell === undefined ? '–' : `${fine(cell.median)} / ${fine(cell.most)}`;
+  const find = (like: FirstSecondCell, bucket: Bucket): FirstSecondCell | undefined =>
+    cells.find((one) => one.mbit === like.mbit && one.connections === like.connections && one.bucket === bucket);
+  return [
+    '**The first second after idleness**',
+    judged,
+    table(
+      ['asked, Mbit/s', 'connections', 'bucket', 'median / most', 'with 16 KiB at least', 'median / most', 'CPU'],
+      cells
+        .filter(({ bucket }) => bucket === 'bucket')
+        .map((cell) => [
+          `${cell.mbit}`,
+          `${cell.connections}`,
+          `${cell.burstBytes} B`,
+          text(cell),
+          `${find(cell, 'larger')?.burstBytes ?? '–'} B`,
+          text(find(cell, 'larger')),
+          percent(cell.cpu.busy),
         ]),
     ),
   ];

@@ -15,10 +15,21 @@ export function payloadBytes(frameBytes: number): number {
   return (frameBytes * PAYLOAD_BYTES) / FRAME_BYTES;
 }
 
+/** A full frame with some to spare: the kernel keeps a bucket as a time, rounded, and drops what is larger. */
+const BURST_LEAST_BYTES = 1_600;
+/** For which a bucket holds tokens where that is more than a handful of frames, and where it is less. */
+const BURST_MS = 4;
+const BURST_AT_MOST_MS = 20;
+const HANDFUL_BYTES = 16_384;
+
 /**
- * Bytes that may leave at once. tbf refills by the clock, so a burst of a few milliseconds keeps a slow link
- * smooth and lets a fast one reach its rate; never below a handful of frames.
+ * Bytes that may leave at once, on top of what the rate allows: after idleness too, and in the first second. A bucket
+ * makes up for a kernel that comes late to the queue, as tbf gives tokens by the clock and keeps no more than it holds:
+ * 4 ms of the rate, on slow links a handful of frames. Of 1 Mbit/s that would be an eighth of a second, so there it is
+ * 20 ms, 2 % of a second, and never less than a frame.
  */
 export function burstBytes(payloadMbit: number): number {
-  return Math.max(16_384, Math.round((payloadMbit * 1e6 * 0.004) / 8));
+  const bytesIn = (ms: number): number => (frameBitsPerSecond(payloadMbit) * ms) / 8 / 1000;
+  const handful = Math.max(BURST_LEAST_BYTES, Math.min(HANDFUL_BYTES, bytesIn(BURST_AT_MOST_MS)));
+  return Math.round(Math.max(handful, bytesIn(BURST_MS)));
 }

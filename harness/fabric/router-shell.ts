@@ -140,12 +140,12 @@ export class RouterShell implements AsyncDisposable {
     );
   }
 
-  /** Another capacity for the queue, under everything that stands in it. */
-  async reshape(rate: Rate): Promise<void> {
-    await this.#tc.request(
-      [`qdisc change dev ${QUEUE} root tbf ${inWords(rate)}`, `qdisc show dev ${QUEUE}`],
-      isJsonArray,
-    );
+  /** Another capacity for the queue, under everything that stands in it. Returns the queue as it was right before. */
+  async reshape(rate: Rate): Promise<QueueSample> {
+    const show = `qdisc show dev ${QUEUE}`;
+    const lines = [show, `qdisc change dev ${QUEUE} root tbf ${inWords(rate)}`, show];
+    const output = await this.#tc.request(lines, (text) => text.split(ARRAY_END).length > 2);
+    return sampleOf(output.slice(0, output.indexOf(ARRAY_END) + ARRAY_END.length));
   }
 
   /** The capacity that the kernel has now, bit/s of frames. */
@@ -268,9 +268,7 @@ export class RouterShell implements AsyncDisposable {
 
   async queue(): Promise<QueueSample> {
     const output = await this.#tc.request([`qdisc show dev ${QUEUE}`], isJsonArray);
-    const [tbf] = JSON.parse(output) as { bytes: number; packets: number; drops: number; backlog: number }[];
-    if (tbf === undefined) throw new Error(`${QUEUE} has no queue`);
-    return { frameBytes: tbf.bytes, packets: tbf.packets, drops: tbf.drops, backlogBytes: tbf.backlog };
+    return sampleOf(output);
   }
 
   /** Bytes of frames that have left by the shaped interfaces beside the queue: bare acknowledgements. */
@@ -317,6 +315,14 @@ export class RouterShell implements AsyncDisposable {
 }
 
 /** `ip -j` and `tc -j` end each answer with the closing bracket of a JSON array and a line end. */
+const ARRAY_END = ']\n';
+
 function isJsonArray(output: string): boolean {
-  return output.endsWith(']\n');
+  return output.endsWith(ARRAY_END);
+}
+
+function sampleOf(answer: string): QueueSample {
+  const [tbf] = JSON.parse(answer) as { bytes: number; packets: number; drops: number; backlog: number }[];
+  if (tbf === undefined) throw new Error(`${QUEUE} has no queue`);
+  return { frameBytes: tbf.bytes, packets: tbf.packets, drops: tbf.drops, backlogBytes: tbf.backlog };
 }

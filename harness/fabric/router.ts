@@ -1,8 +1,9 @@
 import type { PlanContainer, PlanLink, PlanRouter, PlanWitness } from '../scenario/plan.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 import { burstBytes, frameBitsPerSecond } from './capacity.ts';
 import { LinkTable } from './link-table.ts';
 import { RateSharer } from './rate-sharer.ts';
-import type { PacketMatch, Rate, RouterInterface, RouterShell } from './router-shell.ts';
+import type { PacketMatch, QueueSample, Rate, RouterInterface, RouterShell } from './router-shell.ts';
 import type { LinkProxy, ToxiproxyApi } from './toxiproxy-api.ts';
 
 /** How a router's capacity comes about: one queue of the kernel, or Toxiproxy's rates shared over connections. */
@@ -23,6 +24,8 @@ export interface RouterParts {
   /** Puts an empty Toxiproxy in the place of one that does not answer. */
   readonly replaceServer: (reason: string) => Promise<void>;
   readonly onTrouble: (error: Error) => void;
+  /** The queue as it was right before its rate changed, ms of CLOCK_MONOTONIC. */
+  readonly onReshaped: (sample: QueueSample & { readonly t: number }) => void;
 }
 
 /** What the kernel's whole bytes a second may make of a rate. */
@@ -52,6 +55,7 @@ export class Router implements AsyncDisposable {
   readonly #witnesses: ReadonlyMap<string, PlanWitness>;
   readonly #sharer: RateSharer;
   readonly #onTrouble: (error: Error) => void;
+  readonly #onReshaped: RouterParts['onReshaped'];
   #watch: NodeJS.Timeout | undefined;
   readonly #capacities = new Map<string, number>();
   readonly #drops = new Map<string, { readonly slot: number; readonly matches: number }>();
@@ -72,6 +76,7 @@ export class Router implements AsyncDisposable {
       parts.shaping === 'kernel' ? parts.shell.endDials(upstreams) : undefined;
     this.links = new LinkTable(parts.api, parts.replaceServer, endDials, this.#twins());
     this.#onTrouble = parts.onTrouble;
+    this.#onReshaped = parts.onReshaped;
     this.#sharer = new RateSharer(
       () => parts.shell.connections(),
       (id, effects) => this.links.set(id, effects),
@@ -123,8 +128,10 @@ export class Router implements AsyncDisposable {
 
   async #applyCapacity(): Promise<void> {
     const mbit = this.#capacityMbit;
-    if (this.shaping === 'kernel') await this.shell.reshape(rateOf(this.plan, mbit));
-    else await this.#sharer.start({ id: CAPACITY, ports: this.#portsOf(this.#planned), mbit });
+    if (this.shaping === 'kernel') {
+      const sample = await this.shell.reshape(rateOf(this.plan, mbit));
+      this.#onReshaped({ ...sample, t: monotonicMs() });
+    } else await this.#sharer.start({ id: CAPACITY, ports: this.#portsOf(this.#planned), mbit });
   }
 
   /** The capacity that is in force, Mbit/s of payload, as the kernel tells it, or as it was last shared out. */

@@ -62,7 +62,13 @@ export const historySchema = z.discriminatedUnion('kind', [
   record('router.replaced', { reason: z.string() }),
   record('final-state', { problems: z.array(z.string()) }),
   record('exit', { exitCode: z.int() }),
-  record('queue', { frameBytes: count, packets: count, drops: count, backlogBytes: count }),
+  record('queue', {
+    frameBytes: count,
+    packets: count,
+    drops: count,
+    backlogBytes: count,
+    reshaped: z.literal(true).optional(),
+  }),
   record('trigger.end', {
     fault: z.string().optional(),
     routesRestoredAt: t,

@@ -103,6 +103,8 @@ export interface QueueRecord extends Stamped {
   readonly packets: number;
   readonly drops: number;
   readonly backlogBytes: number;
+  /** Taken out of turn, right before the queue's rate changed. */
+  readonly reshaped?: true | undefined;
 }
 /**
  * Proof that the trigger is gone: the routes are read back as restored, and the queue, which is first in first

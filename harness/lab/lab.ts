@@ -360,6 +360,7 @@ export class Lab implements FaultTarget, ActionTarget, AsyncDisposable {
       helperLabels: this.#labels(`${id}-shell`, 'helper'),
       networkName: (network) => this.networkName(network),
       onReplaced: (reason) => this.#options.onRecord({ kind: 'router.replaced', t: monotonicMs(), source: id, reason }),
+      onReshaped: (sample) => this.#options.onRecord({ kind: 'queue', source: id, reshaped: true, ...sample }),
       onTrouble: ({ message }) => {
         // Ten times a second, of an engine that is gone.
         if (message !== told) progress(`${id}: ${message}`);

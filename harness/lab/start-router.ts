@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { Wait } from 'testcontainers';
-import { Router, type Shaping } from '../fabric/router.ts';
+import { Router, type RouterParts, type Shaping } from '../fabric/router.ts';
 import { RouterShell } from '../fabric/router-shell.ts';
 import { ToxiproxyApi } from '../fabric/toxiproxy-api.ts';
 import type { Plan, PlanRouter } from '../scenario/plan.ts';
@@ -26,6 +26,7 @@ export interface StartRouterOptions {
   /** A Toxiproxy did not answer and was replaced: all of its connections were closed. */
   readonly onReplaced: (reason: string) => void;
   readonly onTrouble: (error: Error) => void;
+  readonly onReshaped: RouterParts['onReshaped'];
 }
 
 export interface StartedRouter {
@@ -82,6 +83,7 @@ export async function startRouter(options: StartRouterOptions): Promise<StartedR
       options.onReplaced(reason);
     },
     onTrouble: options.onTrouble,
+    onReshaped: options.onReshaped,
   });
   const zoneSide = await router.start();
   return { router, ports: zoneSide.map((one) => one.hostIndex), afterStart: () => sh.begin() };

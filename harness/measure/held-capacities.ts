@@ -14,6 +14,10 @@ export const heldCapacitySchema = z.strictObject({
     .boolean()
     .nullable()
     .describe('Whether traffic filled it, so that the capacity itself was measured and not only a bound of it'),
+  firstSecondMbit: z
+    .number()
+    .optional()
+    .describe('Payload in the second that begins with the change: the bucket, which is full then, is in it'),
   reason: z.string().optional().describe('Why it was not measured, where that is as it should be'),
 });
 export type HeldCapacity = z.infer<typeof heldCapacitySchema>;
@@ -21,6 +25,8 @@ export type HeldCapacity = z.infer<typeof heldCapacitySchema>;
 /** What stood in the queue when the capacity changed leaves at the new rate; samples come four times a second. */
 const SETTLE_MS = 500;
 const SECOND_MS = 1000;
+/** A fault counts as applied when the call has returned, and its rate has changed before. */
+const APPLYING_MS = 1000;
 /** The samples at both ends of a stretch are this far from it at the most. */
 const SAMPLES_MS = 2 * 250;
 
@@ -44,7 +50,14 @@ export function measureHeldCapacities(frame: Frame): readonly HeldCapacity[] {
     }
     return targets.routers.map((router) => {
       const least = whereLeast(fault, askedMbit, router, window, faults, windows);
-      return { fault: id, what: router, askedMbit, ...measured(frame, router, window, least) };
+      const first = firstSecond(frame, router, window);
+      return {
+        fault: id,
+        what: router,
+        askedMbit,
+        ...measured(frame, router, window, least),
+        ...(first === null ? {} : { firstSecondMbit: first }),
+      };
     });
   });
 }
@@ -97,6 +110,22 @@ function measured(
     ...none,
     reason: isLower ? 'another fault gave the router less at the same time' : 'in force too shortly to tell',
   };
+}
+
+/**
+ * From the look at the queue right before its rate changed to the first sample a second later. `null`: it was not looked
+ * at (so in records of older versions), its rate changed again, or the fault was shorter.
+ */
+function firstSecond(frame: Frame, router: string, { startT, endT }: Window): number | null {
+  const records = frame.history.of('queue').filter((one) => one.source === router && one.t < endT);
+  const at = records.findLastIndex((one) => one.reshaped === true && one.t <= startT && one.t > startT - APPLYING_MS);
+  const changed = records[at];
+  if (changed === undefined) return null;
+  const last = records.findIndex((one) => one.t >= changed.t + SECOND_MS);
+  const end = records[last];
+  if (end === undefined || records.slice(at + 1, last + 1).some((one) => one.reshaped === true)) return null;
+  const span = { startT: changed.t, endT: end.t };
+  return mbit(payloadCounter(frame, router).in(span), span);
 }
 
 interface Found {

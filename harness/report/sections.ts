@@ -196,10 +196,12 @@ function fabricRows({ fabric }: Result): readonly Row[] {
   if (unwitnessed !== undefined && unwitnessed.length > 0) {
     rows.push(['without a witness', `${fewIds(unwitnessed)}: what connections saw is not known`]);
   }
-  for (const { fault, what, askedMbit, measuredMbit, reached, reason } of fabric.capacities.slice(0, FAULTS_MAX)) {
+  for (const held of fabric.capacities.slice(0, FAULTS_MAX)) {
+    const { fault, what, askedMbit, measuredMbit, firstSecondMbit, reached, reason } = held;
     const how = reached === true ? 'filled' : 'at most';
     const seen = measuredMbit === null ? orReason(reason ?? null) : `${number(measuredMbit)} Mbit/s ${how}`;
-    rows.push([`${fault}: ${what}`, `${seen}, asked ${number(askedMbit)}`]);
+    const first = firstSecondMbit === undefined ? '' : `; ${number(firstSecondMbit)} in its first second`;
+    rows.push([`${fault}: ${what}`, `${seen}, asked ${number(askedMbit)}${first}`]);
   }
   rows.push(['links that no byte crossed', silentLinksText(fabric)]);
   if (fabric.replacedRouters.length > 0) {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inFirstSecond, look } from '../../bench/benchmarks/first-second.ts';
 import { burstBytes, frameBitsPerSecond, payloadBytes } from '../../harness/fabric/capacity.ts';
 import type { Router } from '../../harness/fabric/router.ts';
 import type { Rate } from '../../harness/fabric/router-shell.ts';
 import { monotonicMs } from '../../harness/time/monotonic.ts';
-import { type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
-import { type Saturation, saturate } from './saturate.ts';
+import { dial, type ProbeLab, startProbeLab } from '../container/probe-lab.ts';
+import { comeToRest, linkOf, type Saturation, saturate } from './saturate.ts';
 
 let probe: ProbeLab;
 beforeAll(async () => {
@@ -69,6 +70,51 @@ test('a capacity is shared: two links of one router get one capacity together', 
   expect(Math.abs(together / asked - 1)).toBeLessThan(TOLERANCE);
 });
 
+/**
+ * Of what a second at the rate carries. The queue's own counter, read fifty times a second, so that a busy machine moves
+ * no bytes from one second into another.
+ */
+const FIRST_SECOND = 1.1;
+const SLOW = [
+  ['a1->a2@replication', 0.5],
+  ['a1->a3@primary', 3],
+] as const;
+
+test.each([1, 64])(
+  'the first second after idleness has at most 1.1 times what it should, with %i connections',
+  async (connections) => {
+    const links = SLOW.map(([id]) => linkOf(probe, id));
+    const found = await Promise.all(
+      SLOW.map(async ([id, mbit]) => {
+        const link = linkOf(probe, id);
+        const { shell } = probe.lab.router(link.router);
+        await shell.reshape({ rateBits: frameBitsPerSecond(mbit), burstBytes: burstBytes(mbit), limitBytes: 100_000 });
+        const looking = look(shell);
+        const flooding = probe.exec(link.source, 'flood.ts', [...dial(probe.plan, id), connections, 3]);
+        const share = (payloadBytes(inFirstSecond(await looking)) * 8) / 1e6 / mbit;
+        await flooding;
+        return [mbit, share] as const;
+      }),
+    );
+    // A slow link has starved most of them: they would go on for minutes, sending again what was lost in its queue.
+    for (const { router, listen } of links) {
+      const { shell, plan } = probe.lab.router(router);
+      await shell.reshape(rateOf(plan, plan.queueBytes));
+      await shell.resetConnections([listen.port]);
+    }
+    await comeToRest(probe, links);
+    console.error(
+      `first second × ${connections}:`,
+      found.map(([mbit, share]) => `${mbit}: ${share.toFixed(3)}`).join(', '),
+    );
+    for (const [mbit, share] of found) {
+      expect(share, `${mbit} Mbit/s`).toBeLessThanOrEqual(FIRST_SECOND);
+      // A flood that did not come would pass, too.
+      expect(share, `${mbit} Mbit/s`).toBeGreaterThan(0.8);
+    }
+  },
+);
+
 interface Measured {
   readonly id: string;
   /** Mbit/s of payload. */
@@ -96,8 +142,8 @@ async function measure(connections: number, times: Pick<Saturation, 'measuredMs'
   });
 }
 
-function makeShallow({ shell, plan }: Router): Promise<void> {
-  return shell.reshape(rateOf(plan, Math.round((plan.capacityMbit * 1000 * SHALLOW_MS) / 8)));
+async function makeShallow({ shell, plan }: Router): Promise<void> {
+  await shell.reshape(rateOf(plan, Math.round((plan.capacityMbit * 1000 * SHALLOW_MS) / 8)));
 }
 
 function rateOf({ capacityMbit }: Router['plan'], limitBytes: number): Rate {

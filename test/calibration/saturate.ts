@@ -58,6 +58,12 @@ export async function saturate(
   if (ended) throw new Error('a flood ended before it was measured: it arrived too late');
   const rates = links.map(({ destination, upstream }) => receivedMbit(probe, destination, from, to, upstream.ip));
   await Promise.all(sending);
+  await comeToRest(probe, links);
+  return rates;
+}
+
+/** Ends what floods have left over these links, until nothing of it stands in a queue. */
+export async function comeToRest(probe: ProbeLab, links: readonly PlanLink[]): Promise<void> {
   await forget(probe, new Set(links.map((link) => link.destination)));
   for (const { router, listen } of links) {
     const { shell, shaping } = probe.lab.router(router);
@@ -66,7 +72,6 @@ export async function saturate(
     // A queue that is made shallower keeps what stands in it, and takes nothing, the next flood's SYNs neither.
     if (shaping === 'kernel') await until('the queue is empty', async () => (await shell.queue()).backlogBytes === 0);
   }
-  return rates;
 }
 
 /** Ends what is still on its way from floods to these containers. */
@@ -74,7 +79,7 @@ async function forget(probe: ProbeLab, destinations: ReadonlySet<string>): Promi
   for (const id of destinations) await execIn(probe.lab, id, ['sh', '-c', 'kill -USR1 1; echo done']);
 }
 
-function linkOf(probe: ProbeLab, id: string): PlanLink {
+export function linkOf(probe: ProbeLab, id: string): PlanLink {
   const link = probe.plan.links.find((one) => one.id === id);
   if (link === undefined) throw new Error(`no link ${id}`);
   return link;

@@ -28,6 +28,9 @@ test('every fault of the tour did what it was asked for, as connections and byte
     ['cap-1', true],
     ['capacity-1', true],
   ]);
+  const thin = fabric.capacities.find(({ fault }) => fault === 'capacity-1');
+  expect(thin?.firstSecondMbit).toBeGreaterThan(0);
+  expect((thin?.firstSecondMbit ?? 0) / (thin?.askedMbit ?? 0)).toBeLessThan(1.1);
   expect(fabric.leftBehind).toEqual([]);
   expect(fabric.replacedRouters).toEqual([]);
 });

@@ -208,6 +208,24 @@ test('a router under a capacity fault: the most of any second, and whether the q
   expect(problemsOf(plan, [...RUN, ...sent(25, 0)])[0]).toMatch(/carried 25 Mbit\/s, asked 20/);
 });
 
+test('the bucket that is full when a capacity is set counts in the first second, which begins with the change', () => {
+  const asked: Experience = { open: 'answers', fresh: 'answered', addedRttMs: 0, capacityMbit: 2 };
+  const targets = { zone: 'use1-a', routers: ['a-primary'], links: [], containers: [] };
+  const plan = planWith(planFault('cut-1', { experience: asked, targets }));
+  const frames = (mbit: number, ms: number) => (mbit * ms * 1000 * 1514) / 1448 / 8;
+  const BUCKET = 62_000;
+  // Looked at 50 ms after the change and then four times a second; the bucket has left by then.
+  const sent = Array.from({ length: 30 }, (_, i) =>
+    queue('a-primary', 20_040 + 250 * i, 1e6 + BUCKET + frames(2, 50 + 250 * i), 5_000),
+  );
+  const change = { ...queue('a-primary', 19_990, 1e6, 0), reshaped: true } as HistoryRecord;
+  expect(fabricOf(plan, [...RUN, ...sent]).capacities[0]).not.toHaveProperty('firstSecondMbit');
+  // 62 kB of frames are 0.474 Mbit of payload; the second ends with the first sample after it, 1,050 ms.
+  expect(fabricOf(plan, [...RUN, change, ...sent]).capacities).toMatchObject([
+    { measuredMbit: 2, firstSecondMbit: 2.452, reached: true },
+  ]);
+});
+
 test('of capacities that overlap the least is in force, and each is judged where it is that', () => {
   const asked = (id: string, mbit: number): PlanFault =>
     planFault(id, {
