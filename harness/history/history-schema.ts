@@ -136,6 +136,7 @@ export const historySchema = z.discriminatedUnion('kind', [
     peer: z.string().nullable(),
     attempts: count.nullable(),
     bytes: count.nullable(),
+    disk: z.literal(true).exactOptional(),
   }),
   record('node', {
     slotsTotal: count,

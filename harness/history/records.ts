@@ -242,7 +242,7 @@ export interface VolumeRecord extends Stamped {
   readonly volume: string;
   readonly epoch: number;
   readonly event:
-    | 'partner-lost' // the other replica's node was presumed dead: degraded, and I/O is blocked if primary
+    | 'partner-lost' // the other replica is lost, mostly as its node is presumed dead: degraded, and I/O is blocked if primary
     | 'promoted' // a mirror was elected because its primary's lease had run out, or its disk had failed
     | 'searching'
     | 'reserved' // `peer` gave a slot
@@ -257,6 +257,8 @@ export interface VolumeRecord extends Stamped {
   readonly peer: string | null;
   readonly attempts: number | null;
   readonly bytes: number | null;
+  /** Of a partner that was lost: its node is there, and the disk has failed the replica. */
+  readonly disk?: true;
 }
 export interface NodeRecord extends Stamped {
   readonly kind: 'node';

@@ -7,7 +7,9 @@ export const lossSchema = z.strictObject({
   volumes: z.number().describe('V: volumes of the zone'),
   volumesLosingPartner: z
     .number()
-    .describe('D: volumes with a partner-lost event from the trigger begin to its end plus the detector time'),
+    .describe(
+      'D: volumes whose partner’s node was presumed dead from the trigger begin to its end plus the detector time',
+    ),
   volumesLosingPartnerByMirrorOnly: z.number().describe('Of D: only the mirror lost the primary, which may be well'),
   freeSlotsBefore: z
     .number()
@@ -37,7 +39,9 @@ export function measureLoss(frame: Frame): Loss {
   const nodeIds = new Set(nodes.map((node) => node.id));
   const losses = frame.history
     .of('volume')
-    .filter((record) => record.event === 'partner-lost' && ids.has(record.volume) && within(measured, record.t));
+    // Whose disk has failed is heard by everybody, and nobody's silence foretells it.
+    .filter((record) => record.event === 'partner-lost' && record.disk !== true)
+    .filter((record) => ids.has(record.volume) && within(measured, record.t));
   const lost = losses.filter((record) => within(lossWindow, record.t));
   const losing = new Set(lost.map((record) => record.volume));
   const byPrimary = new Set(lost.filter((record) => record.role === 'primary').map((record) => record.volume));

@@ -46,6 +46,8 @@ test('a node with a full disk lives, tells its users, and holds up no volume tha
   // The mirror was given up because of its disk: its node was heard all the time.
   const lost = history.filter((one) => one.kind === 'volume' && one.event === 'partner-lost' && one.role === 'primary');
   expect(lost.map((one) => one.kind === 'volume' && one.peer)).toContain('a2');
+  // Nobody fell silent, and nobody counts as lost.
+  expect(result.agreement.find(({ what }) => what.startsWith('D,'))?.agree).not.toBe(false);
   // Its own volumes' users are told.
   const told = operations.filter(
     ([volume, , , , , reason]) => volumesOf('primary').includes(volume) && reason === 'ENOSPC',

@@ -59,6 +59,13 @@ describe('a storm computed by hand', () => {
     });
   });
 
+  test('D has no volume whose partner was there and whose disk had failed', () => {
+    const failed = { ...volume('va2', 'partner-lost', 21_100, 'a2', { peer: 'a3' }), disk: true } as HistoryRecord;
+    const others = measured([...NODES_TELL, failed, ...INSTANCES_TELL, ...SLOTS, ...DETECTED]).loss;
+    expect(others.volumesLosingPartner).toBe(loss.volumesLosingPartner);
+    expect(others.volumesDegraded).toBe(loss.volumesDegraded + 1);
+  });
+
   test('D, F and V', () => {
     expect(loss).toMatchObject({
       volumes: 4,

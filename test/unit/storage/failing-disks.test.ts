@@ -41,6 +41,10 @@ test('what was acknowledged is there after a failover, though the mirror could s
   await writing;
   await client.flush();
   expect(cluster.events('v1').slice(0, 2)).toEqual(['a partner-lost', 'a searching']);
+  // Its node is heard all the time, and the harness counts nobody as lost.
+  expect(cluster.records.find((one) => one.kind === 'volume' && one.event === 'partner-lost')).toMatchObject({
+    disk: true,
+  });
   expect(cluster.events('v2')).toEqual([]);
   await cluster.until('another is confirmed', () => cluster.events('v1').includes('a confirmed'));
   await cluster.stopProgram('a', 'SIGKILL');
