@@ -115,7 +115,10 @@ async function runPhase(phase: PlanPhase, options: RunPhasesOptions, background:
       const now = monotonicMs() - began;
       for (let due = schedule.takeRevert(now); due !== null; due = schedule.takeRevert(now)) {
         const fault = due;
-        await inTurn(going, fault, (waited) => putBack(fault, going, 'due', waitedText(waited)));
+        await inTurn(going, fault, async (waited) => {
+          await lookBeforeRevert(fault, schedule, options);
+          await putBack(fault, going, 'due', waitedText(waited));
+        });
       }
       // What is asked for at the instant of the end would be over before it is in force.
       if (hasEnded()) break;
@@ -217,7 +220,11 @@ async function apply(bound: BoundFault, going: Going, waited: Waited): Promise<v
 
 /** In reverse order. One that cannot be put back does not keep the others from it. */
 async function putAllBack(going: Going, end: End): Promise<void> {
-  for (const bound of going.schedule.inForce.toReversed()) {
+  const { schedule, options } = going;
+  const inForce = schedule.inForce.toReversed();
+  // All at once and before any revert: those that come last would be in force for longer by what all others are asked.
+  await Promise.all(inForce.map((bound) => lookBeforeRevert(bound, schedule, options)));
+  for (const bound of inForce) {
     try {
       await putBack(bound, going, end);
     } catch (error) {
@@ -230,8 +237,6 @@ async function putBack(bound: BoundFault, going: Going, end: End, note: string |
   const { phase, began, options, background, schedule } = going;
   const { id } = bound.plan;
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
-  // Of a run that is given up nothing is measured; it is put back as soon as can be.
-  if (!options.signal.aborted) await lookBeforeRevert(bound, schedule, options);
   record(options, bound, 'reverting');
   const times = new TargetTimes();
   await withDeadline(bound.revert(times), faultLimitMs, `the revert of ${id}`);
@@ -253,9 +258,11 @@ async function putBack(bound: BoundFault, going: Going, end: End, note: string |
 
 /**
  * What is measured of a fault at its end, and whether it is still in force: something else may have put it back, as a
- * supervisor does that starts what was killed. Nothing here keeps a fault from being put back.
+ * supervisor does that starts what was killed. Nothing here keeps a fault from being put back. Of a run that is given up
+ * nothing is measured; it is put back as soon as can be.
  */
 async function lookBeforeRevert(bound: BoundFault, schedule: FaultSchedule, options: RunPhasesOptions): Promise<void> {
+  if (options.signal.aborted) return;
   const { faultLimitMs = FAULT_LIMIT_MS } = options;
   try {
     const finished = schedule.appliedOf(bound)?.finish() ?? Promise.resolve([]);

@@ -105,12 +105,14 @@ test('a fault that another one held back is inconclusive, and says for whom it w
   });
 });
 
-test('of two capacities of one router each is judged while it is the least', () => {
+test('of two capacities of one router the wider one is not held against what the other let through', () => {
   expect(result.fabric.capacities).toMatchObject([
-    { fault: 'capacity-1', reached: true },
-    { fault: 'capacity-2', reached: true },
+    { fault: 'capacity-1', askedMbit: 1, reached: true },
+    { fault: 'capacity-2', askedMbit: 2, measuredMbit: null, reason: expect.stringContaining('less at the same time') },
   ]);
-  expect(result.verdict.problems.filter(({ what }) => what.startsWith('capacity'))).toEqual([]);
+  expect(
+    result.verdict.problems.filter(({ check, what }) => check === 'fabric' && what.startsWith('capacity')),
+  ).toEqual([]);
 });
 
 test('nothing is left', async () => {
