@@ -55,7 +55,7 @@ const off = (seconds: number, asked: number | null): number => Math.abs(seconds 
 function askedSeconds({ fault, phase }: InForce, end: End): number | null {
   if (end === 'given up' || fault.forSeconds === 0) return null;
   if (end === 'due') return fault.forSeconds;
-  return phase.until !== null || phase.seconds === null ? null : phase.seconds - fault.atSeconds;
+  return phase.until !== null || phase.seconds === null ? null : rounded(phase.seconds - fault.atSeconds);
 }
 
 const doseOf = (fault: PlanFault, what: string, asked: number | null, measured: number): DoseRecord => ({
