@@ -14,6 +14,9 @@ const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'gauge',
  */
 const measured = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
+/** A second engine takes the machine two or three minutes, so it is asked for: by CI, or with `--engines`. */
+const engines = process.env.CI === 'true' || process.env.ZONESTORM_ENGINES === 'true';
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line-reporter.ts'],
@@ -50,6 +53,9 @@ export default defineConfig({
           maxConcurrency: 2,
         },
       },
+      ...(engines
+        ? [{ test: { name: 'engines', include: ['test/engines/**/*.test.ts'], sequence: { groupOrder: 6 }, ...measured } }]
+        : []),
     ],
   },
 });

@@ -15,7 +15,7 @@ interface KnownEngine {
 export const KNOWN_ENGINES: readonly KnownEngine[] = [
   { line: '20.10', how: 'ci', read: '20.10.24, Debian 12, November 2026' },
   { line: '26.1', how: 'tried', read: '26.1.5, Debian 13, November 2026' },
-  { line: '28.5', how: 'tried', read: '28.5.2, Debian sid, November 2026' },
+  { line: '28.5', how: 'ci', read: '28.5.2, Debian sid, November 2026' },
 ];
 
 export interface EngineStanding {
