@@ -1,4 +1,4 @@
-import { Misfits } from './misfits.ts';
+import { MISFITS_EVERY_MS, Misfits } from './misfits.ts';
 import { type ReadLine, readLine } from './read-line.ts';
 import type { HistoryRecord } from './records.ts';
 import { mayWrite, type Writer } from './writers.ts';
@@ -20,6 +20,7 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #misfits: Misfits;
   readonly #startT: number;
+  #telling: NodeJS.Timeout | null = null;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -55,6 +56,11 @@ export class Intake {
 
   #leaveOut(source: string, line: string, reason: string): void {
     this.#misfits.add(source, line, reason, this.#options.now());
+    // Whoever is killed next may say nothing more, and a run that breaks does not wait for programs to end.
+    this.#telling ??= setTimeout(() => {
+      this.#telling = null;
+      this.#misfits.tellAll(this.#options.now());
+    }, MISFITS_EVERY_MS).unref();
   }
 }
 

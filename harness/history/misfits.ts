@@ -3,7 +3,7 @@ import type { MisfitRecord } from './records.ts';
 /** Characters of a line that are shown of it. */
 const EXAMPLE_CHARACTERS = 160;
 /** How often the count of a source that goes on is written. */
-const EVERY_MS = 1_000;
+export const MISFITS_EVERY_MS = 1_000;
 
 interface Told {
   readonly reason: string;
@@ -13,7 +13,10 @@ interface Told {
   toldT: number;
 }
 
-/** Counts what does not fit, by source, and makes records of it: the first at once, more of them once a second. */
+/**
+ * Counts what does not fit, by source, and makes records of it: the first at once, and of more whoever feeds it sees to
+ * it that they are told once a second.
+ */
 export class Misfits {
   readonly #onRecord: (record: MisfitRecord) => void;
   readonly #bySource = new Map<string, Told>();
@@ -26,7 +29,7 @@ export class Misfits {
   add(source: string, line: string, reason: string, t: number): void {
     const told = this.#bySource.get(source) ?? this.#first(source, line, reason);
     told.count += 1;
-    if (told.count === 1 || t - told.toldT >= EVERY_MS) this.tell(source, t);
+    if (told.count === 1 || t - told.toldT >= MISFITS_EVERY_MS) this.tell(source, t);
   }
 
   /** Writes what has not been written of a source. */
@@ -37,6 +40,11 @@ export class Misfits {
     told.toldT = t;
     const { count, reason, example } = told;
     this.#onRecord({ kind: 'misfit', t, source, count, reason, example });
+  }
+
+  /** Writes what has not been written of any source. */
+  tellAll(t: number): void {
+    for (const source of this.#bySource.keys()) this.tell(source, t);
   }
 
   #first(source: string, line: string, reason: string): Told {

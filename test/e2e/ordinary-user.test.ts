@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { engineSocket } from '../../harness/lab/engine/connect.ts';
@@ -15,7 +14,8 @@ let home: string;
 let groups: { readonly uid: number; readonly gid: number; readonly engine: number };
 
 beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), 'zonestorm-user-'));
+  // Where everybody may look: root's own folder of temporary files may be root's alone, as CI's is.
+  scratch = mkdtempSync('/var/tmp/zonestorm-user-');
   chmodSync(scratch, 0o755);
   home = join(scratch, 'home');
   mkdirSync(home);
@@ -37,7 +37,8 @@ afterAll(() => {
  * the tests are not run by root, they are run by such a user already.
  */
 function zonestorm(args: readonly string[]): { code: number | null; stdout: string; stderr: string } {
-  const environment = { ...process.env, HOME: home, NODE_COMPILE_CACHE: join(home, 'compiled'), XDG_STATE_HOME: '' };
+  const own = { HOME: home, TMPDIR: home, NODE_COMPILE_CACHE: join(home, 'compiled'), XDG_STATE_HOME: '' };
+  const environment = { ...process.env, ...own };
   const checkout = join(scratch, 'checkout');
   const line =
     groups === undefined

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Intake } from '../../../harness/history/intake.ts';
 import type { HistoryRecord, MisfitRecord } from '../../../harness/history/records.ts';
 import type { Writer } from '../../../harness/history/writers.ts';
@@ -126,4 +126,19 @@ test.each<readonly [Writer, HistoryRecord]>([
   const { taken, records } = intake();
   taken.take(record.source, writer, printed(record));
   expect(records).toEqual([record]);
+});
+
+test('what does not fit is counted within a second, though nothing more comes and nobody tells that the program ended', () => {
+  vi.useFakeTimers();
+  try {
+    const { taken, misfits } = intake();
+    for (let n = 0; n < 7; n += 1) taken.take('a1', 'node', '{"kind":"nobody","t":1}');
+    expect(misfits().map(({ count }) => count)).toEqual([1]);
+    vi.advanceTimersByTime(1_000);
+    expect(misfits().map(({ count }) => count)).toEqual([1, 7]);
+    vi.advanceTimersByTime(10_000);
+    expect(misfits()).toHaveLength(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });
