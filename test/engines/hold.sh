@@ -3,15 +3,13 @@
 #
 # Everything of it is in namespaces of its own, so that the machine's engine goes on beside it, and nothing has to be put
 # back: bridges, rules of the packet filter, mounts and processes go with the first process in them. What is outside is
-# WORK, with the engine's socket and data, and a control group, `/zonestorm-second`, which the next start empties.
+# WORK, with the engine's socket and data, and a control group, `/zonestorm-second`, which goes at the end, or at the next start.
 set -euo pipefail
 root=$1 work=$2
 group=zonestorm-second
 
-# Of a test that was killed: its processes are gone, as this file says; the kernel keeps their empty groups.
-for left in /sys/fs/cgroup/$group /sys/fs/cgroup/*/$group; do
-  [ -d "$left" ] && find "$left" -depth -type d -exec rmdir {} + 2> /dev/null || true
-done
+# Of a test that was killed: its processes are gone, as this file says.
+"$(dirname -- "$(readlink -f -- "$0")")/forget-groups.sh"
 rm -rf "$work"
 mkdir -p "$work/socket" "$work/data" "$work/cgroup" "$root$work/socket" "$root/var/lib/docker"
 

@@ -108,6 +108,7 @@ export class SecondEngine implements AsyncDisposable {
     await ended;
     const until = performance.now() + END_MS;
     while (existsSync(`/proc/${first}`) && performance.now() < until) await delay(50);
+    await run(join(HERE, 'forget-groups.sh'), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,6 +118,7 @@ export class SecondEngine implements AsyncDisposable {
     const late = setTimeout(() => this.#holder.kill('SIGKILL'), END_MS);
     await ended;
     clearTimeout(late);
+    await run(join(HERE, 'forget-groups.sh'), []);
     await rm(FOLDER, { recursive: true, force: true });
   }
 }
@@ -127,13 +129,8 @@ export async function remainsOfSecondEngine(): Promise<string[]> {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return [
     ...mounts.filter((line) => line.includes(FOLDER)),
-    ...groups.map((group) => `${group}/zonestorm-second`).filter((group) => populated(group)),
+    ...groups.map((group) => `${group}/zonestorm-second`).filter((group) => existsSync(group)),
   ];
-}
-
-function populated(group: string): boolean {
-  const procs = join(group, 'cgroup.procs');
-  return existsSync(procs) && readFileSync(procs, 'utf8').trim() !== '';
 }
 
 async function run(program: string, args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
