@@ -74,11 +74,14 @@ test.concurrent('a wedged engine ends the run with exit 3; the next start puts b
   await using way = await Way.open();
   await using one = await startBehind(way);
   const { ids, remains } = await endedByItself(one, () => way.hang());
-  expect((await remains()).length).toBeGreaterThan(20);
+  const left = await remains();
+  expect(left.length).toBeGreaterThan(20);
+  // The next start is to do it alone: the reaper would remove the same things beside it, seconds later.
+  const [, reaper = ''] = /container \/(testcontainers-ryuk-\w+)/.exec(left.join('\n')) ?? [];
+  await docker.getContainer(reaper).remove({ force: true });
   await nextStart(one, ids);
-  // What the kernel still has of a network may be of one that the reaper is just removing: the engine lists it no more.
   expect(
-    await remains().then((left) => left.filter((one) => !/ryuk|process|control group|interface|iptables/.test(one))),
+    await remains().then((left) => left.filter((one) => !/ryuk|process|control group|interface/.test(one))),
   ).toEqual([]);
   await expect.poll(remains, { timeout: 30_000, interval: 1_000 }).toEqual([]);
 });
