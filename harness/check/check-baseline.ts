@@ -1,6 +1,6 @@
 import { ALL_CALLS } from '../measure/api.ts';
 import { applicationsOf, requestsOf } from '../measure/application.ts';
-import type { Window } from '../measure/frame.ts';
+import { atSeconds, type Window } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import type { Problem } from './problem.ts';
 
@@ -18,9 +18,9 @@ export function checkBaseline({
   multiZone,
 }: Measurements): readonly Problem[] {
   const problems: string[] = [];
-  const { plan, measured, trigger, zeroT, phases } = frame;
+  const { plan, measured, trigger, touchedT, phases } = frame;
   const [first] = phases;
-  const end = trigger.startT === null ? (first?.endT ?? measured.endT) : zeroT;
+  const end = trigger.startT === null ? (first?.endT ?? measured.endT) : touchedT;
   const baseline: Window = { startT: measured.startT, endT: end };
   const inBaseline = (t: number) => t >= baseline.startT && t < baseline.endT;
   const hasRole = (zone: string, role: 'instances' | 'users') =>
@@ -57,7 +57,7 @@ export function checkBaseline({
   }
   const tooSoon = new Set(
     multiZone.events
-      .filter(({ atSeconds, event }) => atSeconds < 0 && (event === 'parted' || event === 'hung'))
+      .filter(({ atSeconds: at, event }) => at < atSeconds(frame, touchedT) && (event === 'parted' || event === 'hung'))
       .map(({ database }) => database),
   );
   if (trigger.startT !== null && tooSoon.size > 0) {

@@ -44,7 +44,7 @@ const ELECTIONS: ReadonlySet<string> = new Set(['elect', 'promote', 'confirm', '
 /** The control plane's workers since the trigger's begin, and what users and nodes got of it. */
 export function measureControl(frame: Frame): ControlPlaneMeasurement {
   const records = frame.history.of('control').filter((record) => record.t < frame.measured.endT);
-  const window = { startT: frame.zeroT, endT: frame.measured.endT };
+  const window = { startT: frame.touchedT, endT: frame.measured.endT };
   const callers = { api: [...measureApi(frame)] as ApiCalls[], nodeCalls: nodeCalls(frame) };
   const inWindow = records.filter((record) => within(window, record.t));
   if (inWindow.length === 0) return { ...NOTHING, reason: 'the control plane told nothing', ...callers };

@@ -22,7 +22,7 @@ export type Copy = z.infer<typeof copySchema>;
  */
 export function measureCopy(frame: Frame, states: VolumeStates, storm: Window): Copy {
   const counters = [...countersOf(nodeRecords(frame), (record) => record.copyReceivedBytes).values()];
-  const bytesResynced = Math.round(sumIn(counters, { startT: frame.zeroT, endT: frame.measured.endT }));
+  const bytesResynced = Math.round(sumIn(counters, { startT: frame.touchedT, endT: frame.measured.endT }));
   const copying = states.degraded.stretches(storm.startT, storm.endT).filter((stretch) => stretch.count > 0);
   const durationMs = copying.reduce((sum, stretch) => sum + stretch.endT - stretch.startT, 0);
   const none = { bytesResynced, copyMbit: null, residualMbit: null, shareOfResidual: null };

@@ -43,8 +43,8 @@ export interface CrashMeasurement {
 
 /** The race of closes: who crashed, what that took with it, and how near the others came. */
 export function measureCrashes(frame: Frame, search: Search): CrashMeasurement {
-  const { measured, plan, zeroT } = frame;
-  const window = { startT: zeroT, endT: measured.endT };
+  const { measured, plan, touchedT } = frame;
+  const window = { startT: touchedT, endT: measured.endT };
   const memberships = new Memberships(frame);
   const outages = outagesOf(frame).filter(({ startT }) => within(measured, startT));
   const degraded = outages.map(({ node, startT }) => memberships.on(node, startT));

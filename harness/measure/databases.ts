@@ -143,7 +143,7 @@ function curvesOf(frame: Frame, zone: string, transactions: readonly Transaction
 
 function zoneResult(frame: Frame, curves: DatabaseCurves, transactions: readonly Transaction[]): ZoneDatabases {
   const { zone, databases, volumes, volumesEach, affected, withStuckVolume, stuckVolumes } = curves;
-  const { measured, zeroT, trigger } = frame;
+  const { measured, zeroT, touchedT, trigger } = frame;
   const share = (count: number) => (databases === 0 ? null : toShare(count / databases));
   const predicted = (stuck: number) => {
     const value = predictedShare(stuck, volumes, volumesEach);
@@ -160,7 +160,7 @@ function zoneResult(frame: Frame, curves: DatabaseCurves, transactions: readonly
   const blindMs = Math.max(frame.hungMs, frame.plan.load.databaseTimeoutMs);
   const at10s = depthT === null || depthT + blindMs > measured.endT ? null : momentAt(depthT);
   const interval = at10s === null ? null : wilson(at10s.affected / databases, databases);
-  const since = (count: StepCount) => count.max(zeroT, measured.endT);
+  const since = (count: StepCount) => count.max(touchedT, measured.endT);
   return {
     zone,
     shortName: shortZone(zone),

@@ -125,7 +125,7 @@ function measureMisroute(frame: Frame): Dose['misroute'] {
   if (router === undefined) return { ...none, reason: 'the zone has no replication router' };
   if (window.endT <= window.startT) return { ...none, reason: frame.trigger.startReason ?? frame.trigger.endReason };
   const queue = payloadCounter(frame, router.id);
-  const before = { startT: frame.measured.startT, endT: frame.zeroT };
+  const before = { startT: frame.measured.startT, endT: frame.touchedT };
   const misrouted = new Set(misroute.nodes);
   const received = receivedOver(frame, misroute.ids, misrouted, window);
   const excess = received === null ? excessOver(frame, misroute, queue, router.capacityMbit) : null;
@@ -231,9 +231,9 @@ function excessOver(
   queue: Counter,
   capacityMbit: number,
 ): { readonly bytes: number; readonly expectedBytes: number } | null {
-  const { measured, zeroT } = frame;
+  const { measured, touchedT } = frame;
   const { startT, endT } = window;
-  const before = { startT: measured.startT, endT: zeroT - SAMPLE_MS };
+  const before = { startT: measured.startT, endT: touchedT - SAMPLE_MS };
   if (drainedT === null) return null;
   const around = { startT: startT - SAMPLE_MS, endT: drainedT + SAMPLE_MS };
   const usual = ratePerMs(queue, before) * (around.endT - around.startT);

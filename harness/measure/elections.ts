@@ -13,7 +13,7 @@ export type Elections = z.infer<typeof electionsSchema>;
 export function measureElections(frame: Frame): Elections {
   const ids = new Set(frame.volumes.map((volume) => volume.id));
   const records = frame.history.of('election').filter((record) => ids.has(record.volume));
-  const window = { startT: frame.zeroT, endT: frame.measured.endT };
+  const window = { startT: frame.touchedT, endT: frame.measured.endT };
   const count = (event: string) =>
     records.filter((record) => record.event === event && within(window, record.t)).length;
   const primaries = Map.groupBy(records, (record) => `${record.volume} ${record.epoch}`);

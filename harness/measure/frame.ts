@@ -26,6 +26,8 @@ export interface Frame {
   readonly measured: Window;
   /** Time zero of everything reported: the trigger's begin, or the first phase's when there was none. */
   readonly zeroT: number;
+  /** Until here nothing was touched: the trigger's first word, or the first phase's begin when there was none. */
+  readonly touchedT: number;
   /** Of zones with volumes, the one the first fault is in; without a fault in any of them, the first. */
   readonly zone: string;
   readonly volumes: readonly PlanVolume[];
@@ -33,7 +35,7 @@ export interface Frame {
   readonly nodes: readonly PlanContainer[];
   /** The zone's nodes that an operator may add; one that has not joined tells nothing. */
   readonly spares: readonly PlanContainer[];
-  /** From the trigger's begin to its end plus the detector's time: who is lost in here, the fault made lost. */
+  /** From the trigger's first word to its end plus the detector's time: who is lost in here, the fault made lost. */
   readonly lossWindow: Window;
   /** I/O that takes longer than this counts as hung, ms. */
   readonly hungMs: number;
@@ -47,6 +49,7 @@ export function frameOf(plan: Plan, history: History): Frame {
   const measured = { startT, endT: Math.max(startT, phases.at(-1)?.endT ?? endOfRecord) };
   const hasVolumes = (id: string | null) => plan.volumes.some((volume) => volume.zone === id);
   const zone = trigger.faults.find((fault) => hasVolumes(fault.targets.zone))?.targets.zone;
+  const touchedT = (trigger.startT === null ? null : trigger.touchedT) ?? measured.startT;
   const lossEndT = trigger.endT === null ? measured.endT : trigger.endT + plan.storage.detectorMs;
   return {
     plan,
@@ -55,8 +58,9 @@ export function frameOf(plan: Plan, history: History): Frame {
     phases,
     measured,
     zeroT: trigger.startT ?? measured.startT,
+    touchedT,
     ...partsOf(plan, zone ?? plan.volumes[0]?.zone ?? plan.zones[0]?.id ?? ''),
-    lossWindow: { startT: trigger.startT ?? measured.startT, endT: Math.min(measured.endT, lossEndT) },
+    lossWindow: { startT: touchedT, endT: Math.min(measured.endT, lossEndT) },
     hungMs: Math.max(1000, plan.storage.detectorMs),
   };
 }

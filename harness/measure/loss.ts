@@ -68,7 +68,7 @@ export function measureLoss(frame: Frame): Loss {
       detections.length === 0 ? null : round(Math.max(...detections.map((record) => record.silenceMs)), 1),
     longestSilenceMs: longest(silences.filter((record) => within(measured, record.t))),
     longestSilenceBeforeMs: longest(
-      silences.filter((record) => within({ startT: measured.startT, endT: frame.zeroT }, record.t)),
+      silences.filter((record) => within({ startT: measured.startT, endT: frame.touchedT }, record.t)),
     ),
     volumesDegraded: new Set(
       frame.history

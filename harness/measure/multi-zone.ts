@@ -171,14 +171,14 @@ function pairOf(
 }
 
 /** As those see it who ask; what is open when the record ends lasts until then. */
-function outagesOf({ plan, zeroT, measured }: Frame, transactions: readonly Transaction[]): readonly Interval[] {
+function outagesOf({ plan, touchedT, measured }: Frame, transactions: readonly Transaction[]): readonly Interval[] {
   const limitMs = plan.load.databaseTimeoutMs;
   const late = transactions
     .filter(({ outcome, intended, seenUntilT }) =>
       outcome === 'unfinished' ? seenUntilT - intended > limitMs : outcome !== 'ok',
     )
     .map(({ intended, ended }): Interval => {
-      return { startT: Math.max(intended, zeroT), endT: Math.min(ended ?? measured.endT, measured.endT) };
+      return { startT: Math.max(intended, touchedT), endT: Math.min(ended ?? measured.endT, measured.endT) };
     })
     .filter(({ startT, endT }) => endT > startT);
   return mergeIntervals(late);

@@ -67,7 +67,7 @@ function measureQueue(frame: Frame, router: PlanRouter): Queue {
     zone: router.zone,
     plane: router.plane,
     capacityMbit: router.capacityMbit,
-    baselineMbit: mean({ startT: measured.startT, endT: trigger.startT ?? measured.endT }),
+    baselineMbit: mean({ startT: measured.startT, endT: trigger.touchedT ?? measured.endT }),
     faultMbit: mean(faultWindow(frame)),
     afterMbit: trigger.endT === null ? null : mean({ startT: trigger.endT, endT: measured.endT }),
     peakMbit,

@@ -22,7 +22,7 @@ export type Search = z.infer<typeof searchSchema>;
 
 /** The search for room: how often nodes asked their peers, and how often in vain. */
 export function measureSearch(frame: Frame, loss: Loss): Search {
-  const window = { startT: frame.zeroT, endT: frame.measured.endT };
+  const window = { startT: frame.touchedT, endT: frame.measured.endT };
   const records = nodeRecords(frame);
   const total = (value: (record: NodeRecord) => number) =>
     Math.round(sumIn(countersOf(records, value).values(), window));
@@ -33,7 +33,7 @@ export function measureSearch(frame: Frame, loss: Loss): Search {
   const lost = loss.volumesLosingPartner;
   return {
     attempts,
-    attemptsBefore: Math.round(sumIn(counters, { startT: frame.measured.startT, endT: frame.zeroT })),
+    attemptsBefore: Math.round(sumIn(counters, { startT: frame.measured.startT, endT: frame.touchedT })),
     peakPerSecond: perSecond.length === 0 ? null : Math.round(Math.max(...perSecond)),
     answered: total((record) => record.searchAnswered),
     refused,

@@ -69,7 +69,7 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
   const states = volumeStates(frame, frame.zone);
   const hung = hungVolumes(frame, frame.zone);
   const held = heldSlots(frame);
-  const { measured, zeroT, plan } = frame;
+  const { measured, zeroT, touchedT, plan } = frame;
   const volumes = frame.volumes.length;
   const after = afterTrigger(frame);
   const isCalm = (count: number) => volumes > 0 && count / volumes < RECOVERED_BELOW;
@@ -77,7 +77,7 @@ export function measureStorm(frame: Frame, lost: number, free: number | null): S
   const byNodes = judgeRecovery(frame, after, states.stuck, isCalm, 0, 'storm');
   const mirrored = judgeRecovery(frame, after, states.unmirrored, (count) => count === 0, 0, 'loss of a mirror');
   const depth = depthAfter(frame, after, hung, states);
-  const since = (count: StepCount) => count.max(zeroT, measured.endT);
+  const since = (count: StepCount) => count.max(touchedT, measured.endT);
   const recoveries = new Map([[frame.zone, recovery]]);
   const elsewhere = plan.zones
     .map((zone) => zone.id)
@@ -141,7 +141,7 @@ function judgeRecovery(
 ): Recovery {
   const nothing = { seconds: null, atLeastSeconds: null, heldSeconds: null };
   if (window === null) return { ...nothing, needed: true, reason: whyNoAfter(frame) };
-  const everUnwell = count.stretches(frame.zeroT, frame.measured.endT).some((stretch) => !well(stretch.count));
+  const everUnwell = count.stretches(frame.touchedT, frame.measured.endT).some((stretch) => !well(stretch.count));
   if (!everUnwell) return { ...nothing, needed: false, reason: `there was no ${what}` };
   return recoveryIn({ count, well, window, blindMs });
 }

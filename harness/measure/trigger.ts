@@ -11,6 +11,11 @@ import { toSeconds } from './rounding.ts';
 export interface Trigger {
   /** In the order of the plan, without those that were skipped because their phase ended before their time. */
   readonly faults: readonly PlanFault[];
+  /**
+   * When the first fault began to be applied, by the harness's own word: before this nothing was touched. A kill is in
+   * force half a second before it has been read back, and what it breaks by then is not the baseline's doing.
+   */
+  readonly touchedT: number | null;
   readonly startT: number | null;
   readonly startReason: string | null;
   readonly endT: number | null;
@@ -44,6 +49,7 @@ export function triggerOf(plan: Plan, history: History): Trigger {
   const faults = planned.filter((fault) => !skipped.has(fault.id));
   const none = {
     faults,
+    touchedT: records.find((record) => record.state === 'applying')?.t ?? null,
     routesRestoredT: null,
     backlogAtRestoreBytes: null,
     drainedT: null,
@@ -79,6 +85,8 @@ export function triggerOf(plan: Plan, history: History): Trigger {
   }
   return {
     faults,
+    // Histories of the first versions have no such record.
+    touchedT: Math.min(none.touchedT ?? first.t, first.t),
     startT: first.t,
     startReason: null,
     endT: open.length === 0 ? Math.max(...ends) : null,

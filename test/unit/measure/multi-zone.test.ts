@@ -12,6 +12,7 @@ import { isDual, measureMultiZone } from '../../../harness/measure/multi-zone.ts
 import { analyze } from '../../../harness/report/analyze.ts';
 import { multiZoneRows } from '../../../harness/report/multi-zone-rows.ts';
 import type { Plan } from '../../../harness/scenario/plan.ts';
+import { fault } from './record-builders.ts';
 import { smallPlan } from './small-plan.ts';
 import { frameWith, smallRun } from './small-run.ts';
 
@@ -254,6 +255,10 @@ describe('what is said of them', () => {
     expect(of([...whole, event(15_000, 'mz-03', 'parted', null, 'a-mz-3')])).toEqual([
       'parted or in trouble before the fault: mz-03',
     ]);
+    // A fault that has begun to be applied is not "before", though it has not been read back yet.
+    const begun = [...whole, event(19_700, 'mz-03', 'parted', null, 'a-mz-3')];
+    expect(of([...begun, fault('misroute-1', 'applying', 19_600)])).toEqual([]);
+    expect(of([...begun, fault('misroute-1', 'applying', 19_800)])).toHaveLength(1);
     expect(of(whole.slice(1))).toEqual(['no transaction of a multi-zone database was committed in the baseline']);
   });
 });

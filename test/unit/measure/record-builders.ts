@@ -14,7 +14,12 @@ export const phase = (name: string, startT: number, endT: number): readonly Hist
   { kind: 'phase', source: 'harness', t: endT, phase: name, state: 'end' },
 ];
 
-export const fault = (id: string, state: 'applied' | 'reverted' | 'failed', t: number, detail = ''): HistoryRecord => ({
+export const fault = (
+  id: string,
+  state: 'applying' | 'applied' | 'reverted' | 'failed',
+  t: number,
+  detail = '',
+): HistoryRecord => ({
   kind: 'fault',
   source: 'harness',
   t,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { measureAgreement } from '../../../harness/measure/agreement.ts';
+import { measureElections } from '../../../harness/measure/elections.ts';
 import { measureLoss } from '../../../harness/measure/loss.ts';
 import { measureStorm } from '../../../harness/measure/storm.ts';
 import { describeTrigger } from '../../../harness/measure/trigger.ts';
@@ -227,5 +228,28 @@ describe('epochs and roles', () => {
     expect(at(23_249).volumesLosingPartner).toBe(1);
     expect(at(23_250).volumesLosingPartner).toBe(0);
     expect(at(19_999)).toMatchObject({ volumesLosingPartner: 0, lossesBefore: 1 });
+  });
+
+  test('what a fault does before it has been read back is its own: no loss of the baseline, and counted since', () => {
+    const lossAt = (t: number) => {
+      const { frame, loss, storm } = measured([
+        fault('misroute-1', 'applying', 19_400),
+        volume('va1', 'partner-lost', t, 'a1', { peer: 'a2' }),
+        volume('va1', 'elected', t + 200, 'a1', { epoch: 2, peer: 'a3' }),
+        {
+          kind: 'election',
+          source: 'control-plane',
+          t: t + 150,
+          volume: 'va1',
+          event: 'elected',
+          epoch: 2,
+          primary: 'a1',
+        },
+      ] as HistoryRecord[]);
+      const { elected } = measureElections(frame);
+      return { ...loss, elected, stuck: storm.result.peakStuckVolumesByNodes };
+    };
+    expect(lossAt(19_500)).toMatchObject({ volumesLosingPartner: 1, lossesBefore: 0, elected: 1, stuck: 1 });
+    expect(lossAt(19_000)).toMatchObject({ volumesLosingPartner: 0, lossesBefore: 1, elected: 0, stuck: 0 });
   });
 });
