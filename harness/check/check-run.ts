@@ -9,10 +9,10 @@ import { checkOperator } from './check-operator.ts';
 import { checkRunEnd } from './check-run-end.ts';
 import { checkValidity } from './check-validity.ts';
 import { checkVerification } from './check-verification.ts';
-import { namesOf, parseExpectation } from './expectation/parse-expectation.ts';
 import { type Judged, judgeExpectation } from './judge-expectation.ts';
 import type { Problem } from './problem.ts';
 import { resolveMetric } from './resolve-metric.ts';
+import { safetyMetricsIn, unaskedLosses } from './safety.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface Checked {
@@ -45,23 +45,8 @@ export function checkRun(measurements: Measurements, checks: readonly Check[] = 
     }
   });
   const expectations = measurements.frame.plan.expectations.map((expectation) => judge(measurements, expectation));
-  const told = expectations.map((judged) => ({ ...judged, isSafety: isSafety(judged.text) }));
-  return { verdict: verdictOf(problems, told), expectations };
-}
-
-const SAFETY_METRICS: ReadonlySet<string> = new Set([
-  'ledger.lost',
-  'databases.lostCommits',
-  'databases.multi.lostCommits',
-  'databases.multi.dualPrimaries',
-]);
-
-function isSafety(text: string): boolean {
-  try {
-    return namesOf(parseExpectation(text)).some(({ name }) => SAFETY_METRICS.has(name));
-  } catch {
-    return false;
-  }
+  const asked = expectations.map((judged) => ({ ...judged, isSafety: safetyMetricsIn(judged.text).length > 0 }));
+  return { verdict: verdictOf(problems, [...asked, ...unaskedLosses(measurements)]), expectations };
 }
 
 function judge(measurements: Measurements, expectation: PlanExpectation): Judged {

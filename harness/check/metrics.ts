@@ -1,4 +1,5 @@
 import type { Measurements } from '../measure/measure-run.ts';
+import { misreadsIn } from '../measure/misreads.ts';
 import { faultWindow } from '../measure/queues.ts';
 import type { Recovery } from '../measure/recovery.ts';
 import { stuckShareAt } from '../measure/stuck-share.ts';
@@ -231,8 +232,13 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   ),
   'ledger.lost': metric(
     'count',
-    'extents wrong on a confirmed replica; not available where none was found and not everything was verified',
-    ({ ledger }) => foundWrong(ledger.extentsLost, notVerifiedOf(ledger)),
+    'extents wrong on a confirmed replica, and misreads; not available where none was found and not everything was verified',
+    ({ ledger }) => foundWrong(ledger.extentsLost + misreadsIn(ledger.misreads), notVerifiedOf(ledger)),
+  ),
+  'ledger.misread': metric(
+    'count',
+    'reads and answers of applications that returned what was overwritten, torn, or never sent',
+    ({ ledger }) => misreadsIn(ledger.misreads),
   ),
   'ledger.unverified': metric(
     'count',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LedgerRecord, MembershipRecord, ReplicaRecord } from '../history/records.ts';
 import type { Frame } from './frame.ts';
+import { measureMisreads, misreadsSchema } from './misreads.ts';
 import { outagesOf } from './outages.ts';
 import { measureReading, readingSchema } from './reading.ts';
 import { type Found, isRolledBack, type Restoration, restorationsOf } from './restorations.ts';
@@ -38,6 +39,7 @@ export const ledgerSchema = z.strictObject({
     .number()
     .optional()
     .describe('Writes that were told as acknowledged when they ended, and that no ledger has'),
+  misreads: misreadsSchema.optional().describe('What clients read that cannot be right'),
   reading: readingSchema.nullish().describe('How the disks were read; `null`: older histories do not tell'),
   reason: z.string().nullable().describe('Why nothing could be verified at all'),
   problems: z.array(problemSchema).describe(`The first ${LISTED}, losses before what was rolled back or is unverified`),
@@ -86,6 +88,7 @@ export function measureLedger(frame: Frame): Ledger {
     extentsUnverified: counts.unverified,
     volumesWithoutLedger: [...written].filter((volume) => !ledgers.has(volume)).length,
     writesForgotten: ledgers.values().reduce((sum, ledger) => sum + forgottenBy(ledger, told), 0),
+    misreads: measureMisreads(frame),
     reading: measureReading(frame),
     reason: whyNothing(ledgers.size, memberships.size, replicas.size),
     problems: [...problems.filter(isLoss), ...problems.filter((problem) => !isLoss(problem))].slice(0, LISTED),

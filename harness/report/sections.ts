@@ -6,6 +6,7 @@ import { availabilityInterval } from './availability-interval.ts';
 import { crashRows } from './crash-rows.ts';
 import { databaseRows } from './database-rows.ts';
 import { historyRows } from './history-rows.ts';
+import { ledgerRows } from './ledger-rows.ts';
 import { multiZoneRows } from './multi-zone-rows.ts';
 import { bytes, count, integer, megabits, milliseconds, number, percent, percentOr, seconds } from './numbers.ts';
 import { operatorRows } from './operator-rows.ts';
@@ -287,45 +288,6 @@ function controlPlaneRows(control: Result['controlPlane']): readonly Row[] {
     rows.push([`API, ${zone}${call === ALL_CALLS ? '' : `: ${call}`}`, operations(overall)]);
   }
   return rows;
-}
-
-function ledgerRows({ ledger }: Result): readonly Row[] {
-  if (ledger.reason !== null) return [['not verified', ledger.reason]];
-  const {
-    extentsVerified,
-    extentsSalvageable,
-    extentsLost,
-    extentsUnverified,
-    volumesWithoutLedger,
-    writesForgotten = 0,
-  } = ledger;
-  const rolledBack = ledger.extentsRolledBack === 0 ? '' : `, ${ledger.extentsRolledBack} rolled back to a snapshot`;
-  const salvageable = extentsSalvageable === 0 ? '' : `, ${extentsSalvageable} on crashed nodes only`;
-  const without =
-    (volumesWithoutLedger === 0 ? '' : `, and ${count(volumesWithoutLedger, 'volume')} without a ledger`) +
-    (writesForgotten === 0 ? '' : `, ${count(writesForgotten, 'write')} forgotten by their ledger`);
-  return [
-    ['acknowledged', count(ledger.acknowledgedWrites, 'write')],
-    [
-      'on disk',
-      `${count(extentsVerified, 'extent')} verified${salvageable}${rolledBack}, ${extentsLost} lost, ${extentsUnverified} unverified${without}`,
-    ],
-    ...readingRows(ledger.reading),
-    ...ledger.problems
-      .slice(0, 5)
-      .map(
-        ({ volume, node, extent, kind, detail }): Row => [
-          kind,
-          `${volume} on ${node ?? 'no node'}${extent === null ? '' : `, extent ${extent}`}: ${detail}`,
-        ],
-      ),
-  ];
-}
-
-function readingRows(reading: Result['ledger']['reading']): readonly Row[] {
-  if (reading === null || reading === undefined) return [];
-  const { disks, disksRead, problem } = reading;
-  return [['disks read', problem ?? `${disksRead} of ${disks}`]];
 }
 
 function validityRows({ machine }: Result): readonly Row[] {

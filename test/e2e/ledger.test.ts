@@ -48,6 +48,8 @@ test('a node changed to acknowledge a second before it mirrors loses writes, and
   const { ledger, expectations } = result;
   expect(ledger.extentsLost).toBeGreaterThan(0);
   expect(ledger.extentsUnverified).toBeGreaterThan(0);
+  // The mirrors that took over answer with it as well, to clients that know better.
+  expect(ledger.misreads?.answers).toBeGreaterThan(0);
   expect(ledger.writesForgotten).toBe(0);
   expect(ledger.problems[0]).toBeDefined();
   expect(result.verdict.outcome).toBe('fail');

@@ -67,7 +67,7 @@ test('volumes of ended nodes alone are restored in their place by the operator, 
   );
   // The snapshots are some seconds old, and the volumes were written to since.
   expect(result.ledger.extentsRolledBack).toBeGreaterThan(0);
-  expect(result.ledger).toMatchObject({ extentsLost: 0, extentsUnverified: 0 });
+  expect(result.ledger).toMatchObject({ extentsLost: 0, extentsUnverified: 0, misreads: { reads: 0, answers: 0 } });
 
   // Nothing of them is answered until they are restored, and then it is.
   const records = await readHistory(folder);

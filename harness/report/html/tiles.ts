@@ -1,4 +1,5 @@
 import { notVerifiedOf } from '../../check/not-verified.ts';
+import { misreadsIn } from '../../measure/misreads.ts';
 import { applicationLabel } from '../application-label.ts';
 import { count, integer, number, percentOr, seconds } from '../numbers.ts';
 import type { Result } from '../result-schema.ts';
@@ -69,8 +70,10 @@ export function tilesOf(result: Result): readonly Tile[] {
 
 /** 0 only where everything was verified. */
 function lostExtents(ledger: Result['ledger']): string {
-  if (notVerifiedOf(ledger).length === 0) return count(ledger.extentsLost, 'extent');
-  return ledger.extentsLost === 0 ? '–' : `≥ ${count(ledger.extentsLost, 'extent')}`;
+  const misread = misreadsIn(ledger.misreads);
+  const read = misread === 0 ? '' : `, ${count(misread, 'misread')}`;
+  if (notVerifiedOf(ledger).length === 0) return `${count(ledger.extentsLost, 'extent')}${read}`;
+  return ledger.extentsLost + misread === 0 ? '–' : `≥ ${count(ledger.extentsLost, 'extent')}${read}`;
 }
 
 const lowerBound = (atLeast: number | null): string => (atLeast === null ? '–' : `> ${seconds(atLeast)}`);

@@ -39,6 +39,21 @@ describe('an unbroken run', () => {
     ]);
   });
 
+  test('fails when a loss was found, though its scenario does not ask for it; one it asks for is its own affair', () => {
+    let isFirst = true;
+    const misread = changed((record) => {
+      if (record.kind !== 'io' || !isFirst) return record;
+      isFirst = false;
+      return { ...record, ops: [...record.ops, ['va1', 'read', record.t - 10, record.t - 5, 'failed', 'corrupt']] };
+    });
+    const { verdict, expectations } = judge(misread, ['D > F']);
+    expect(verdict.outcome).toBe('fail');
+    expect(verdict.problems[0]?.what).toContain('ledger.lost is at least 1, and no expectation');
+    expect(expectations).toHaveLength(1);
+    expect(judge(misread, ['D > F', 'ledger.lost = 0']).verdict.outcome).toBe('fail');
+    expect(judge(misread, ['D > F', 'ledger.lost = 1']).verdict.outcome).toBe('pass');
+  });
+
   test('a failed expectation outweighs an open one; an open one keeps it from passing', () => {
     expect(judge(records, ['D < F', 'app.z.availability = 1']).verdict.outcome).toBe('fail');
     const open = judge(records, ['D > F', 'app.z.availability = 1']);

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import type { HistoryRecord, LedgerRecord, MembershipRecord, ReplicaRecord } from '../../../harness/history/records.ts';
 import { measureLedger } from '../../../harness/measure/ledger.ts';
+import { measureRun } from '../../../harness/measure/measure-run.ts';
+import { measureMisreads } from '../../../harness/measure/misreads.ts';
 import type { PlanContainer } from '../../../harness/scenario/plan.ts';
-import { crash, exit, io, volume } from './record-builders.ts';
+import { crash, exit, io, request, volume } from './record-builders.ts';
 import { smallPlan } from './small-plan.ts';
-import { frameWith } from './small-run.ts';
+import { frameWith, smallRun } from './small-run.ts';
 
 const ledger: LedgerRecord = {
   kind: 'ledger',
@@ -293,6 +296,73 @@ describe('measureLedger', () => {
 
     test('a ledger without times excuses nothing', () => {
       expect(found(AS_RESTORED, gone, ledger)).toMatchObject({ extentsLost: 1, extentsRolledBack: 0 });
+    });
+  });
+
+  describe('what clients read that cannot be right', () => {
+    const read = (volume: string, ended: number, reason: string | null) =>
+      io('a-instances', ended, [[volume, 'read', ended - 10, ended, reason === null ? 'ok' : 'failed', reason]]);
+    const answer = (ended: number, reason: string): HistoryRecord => {
+      return { ...request('use1-a', ended - 10, ended, 'failed'), reason } as HistoryRecord;
+    };
+    const wrong = [read('va1', 41_000, 'corrupt'), answer(42_000, 'wrong answer')];
+
+    test('is counted, the first with their times; other failures are not', () => {
+      const found = measureMisreads(
+        frameWith([read('va2', 30_000, null), read('va2', 30_500, 'EIO'), answer(31_000, 'HTTP 503'), ...wrong]),
+      );
+      expect(found).toEqual({
+        reads: 1,
+        answers: 1,
+        rolledBack: 0,
+        first: [
+          { of: 'va1', atSeconds: 21 },
+          { of: 'a-app', atSeconds: 22 },
+        ],
+      });
+    });
+
+    test('is a loss, though every disk is right', () => {
+      const measured = measureRun(smallPlan(), [...smallRun(), ...wrong]);
+      expect(resolveMetric(measured, 'ledger.misread', {})).toBe(2);
+      expect(resolveMetric(measured, 'ledger.lost', {})).toMatchObject({ atLeast: 2 });
+    });
+
+    test('is excused only after its volume, or one of its zone, was restored from a snapshot', () => {
+      const restoredAt = (t: number): readonly HistoryRecord[] => [
+        crash('a1', 30_000, 20),
+        exit('a2', 31_000, 137),
+        {
+          kind: 'election',
+          source: 'control-plane',
+          t,
+          volume: 'va1',
+          event: 'restored',
+          epoch: 2,
+          primary: 'a3',
+          mirror: 'a4',
+          joining: null,
+        },
+        {
+          kind: 'snapshot',
+          source: 'control-plane',
+          t,
+          event: 'restored',
+          snapshot: 's',
+          volume: 'va1',
+          into: 'va1',
+          bytes: 1,
+          isPrecaution: true,
+          epoch: 2,
+          node: 'control-plane',
+          role: 'primary',
+        },
+      ];
+      const found = (t: number) =>
+        measureMisreads(frameWith([...restoredAt(t), ...wrong, read('va2', 43_000, 'corrupt')]));
+      expect(found(40_000)).toMatchObject({ reads: 1, answers: 0, rolledBack: 2, first: [{ of: 'va2' }] });
+      expect(found(41_500)).toMatchObject({ reads: 2, answers: 0, rolledBack: 1 });
+      expect(found(45_000)).toMatchObject({ reads: 2, answers: 1, rolledBack: 0 });
     });
   });
 
