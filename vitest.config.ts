@@ -14,6 +14,9 @@ const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'gauge',
  */
 const measured = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
+/** They judge no measurement, look at nothing but their own runs, and change nothing of the machine: side by side. */
+const unmeasured = ['killed', 'compare', 'dead-engine', 'stalled-engine'].map((name) => `test/e2e/${name}.test.ts`);
+
 /** A second engine takes the machine two or three minutes, so it is asked for: by CI, or with `--engines`. */
 const engines = process.env.CI === 'true' || process.env.ZONESTORM_ENGINES === 'true';
 
@@ -38,23 +41,35 @@ export default defineConfig({
           include: timed,
           sequence: { groupOrder: 2 },
           testTimeout: 20_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
       { test: { name: 'container', include: ['test/container/**/*.test.ts'], sequence: { groupOrder: 3 }, ...measured } },
       { test: { name: 'calibration', include: ['test/calibration/**/*.test.ts'], sequence: { groupOrder: 4 }, ...measured } },
       {
         test: {
+          name: 'e2e-unmeasured',
+          include: unmeasured,
+          sequence: { groupOrder: 5 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          // Those of one file mostly wait for engines that do not answer.
+          maxWorkers: 2,
+          maxConcurrency: 2,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          sequence: { groupOrder: 5 },
+          exclude: unmeasured,
+          sequence: { groupOrder: 6 },
           ...measured,
-          // Of those that measure nothing and say so; three take a machine of two CPUs more than they save.
           maxConcurrency: 2,
         },
       },
       ...(engines
-        ? [{ test: { name: 'engines', include: ['test/engines/**/*.test.ts'], sequence: { groupOrder: 6 }, ...measured } }]
+        ? [{ test: { name: 'engines', include: ['test/engines/**/*.test.ts'], sequence: { groupOrder: 7 }, ...measured } }]
         : []),
     ],
   },

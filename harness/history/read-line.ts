@@ -15,6 +15,9 @@ export type ReadLine =
 
 /** How the lines of our programs begin: what begins so and is no JSON was torn. */
 const BEGINNING = /^\{"(?:kind|t|source)":/;
+const BEGINNINGS = /\{"(?:kind|t|source)":/g;
+/** How many places of a line are tried. */
+const PLACES = 4;
 const OTHER = { is: 'other' } as const;
 
 /**
@@ -23,13 +26,34 @@ const OTHER = { is: 'other' } as const;
  * @param source whose line it is; without it the line says so itself
  */
 export function readLine(line: string, source?: string): ReadLine {
-  if (!line.startsWith('{')) return OTHER;
+  if (!line.startsWith('{')) return otherThanRecord(line);
   try {
     return readObject(JSON.parse(line), source);
   } catch (error) {
-    if (!BEGINNING.test(line)) return OTHER;
+    if (!BEGINNING.test(line)) return otherThanRecord(line);
     return { is: 'misfit', reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+const otherThanRecord = (line: string): ReadLine =>
+  holdsRecord(line) ? { is: 'misfit', reason: 'text before a record on its line' } : OTHER;
+
+/**
+ * Whether other text, whose writer did not end its line, stands before a whole record. It is not taken for one: who can
+ * say what it was glued to. Text that quotes JSON is no record.
+ */
+function holdsRecord(line: string): boolean {
+  return line
+    .matchAll(BEGINNINGS)
+    .take(PLACES)
+    .some(({ index }) => {
+      try {
+        const { is } = readObject(JSON.parse(line.slice(index)), '');
+        return is !== 'other';
+      } catch {
+        return false;
+      }
+    });
 }
 
 function readObject(value: unknown, source: string | undefined): ReadLine {

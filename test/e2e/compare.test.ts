@@ -1,24 +1,52 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type Docker from 'dockerode';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type Belongings, belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
 import type { Comparison } from '../../harness/campaign/comparison.ts';
+import type { RunStart } from '../../harness/history/records.ts';
+import { connectEngine } from '../../harness/lab/engine/connect.ts';
 import type { Result } from '../../harness/report/result-schema.ts';
 import { type Started, zonestorm } from './cli.ts';
-import { leftovers } from './leftovers.ts';
 
 const SCENARIO = join(import.meta.dirname, 'scenarios/small-storm.yaml');
 const ARMS = ['--arm', '2011', '--arm', 'careful:storage.searchParallel=1'];
 
 const compareInto = (out: string, ...more: readonly string[]): Started =>
-  zonestorm(['compare', SCENARIO, ...ARMS, '--seeds', '2', '--out', out, ...more]);
+  zonestorm(['compare', SCENARIO, ...ARMS, '--seeds', '2', '--out', out, ...more], { XDG_STATE_HOME: STATE });
+/** Of this file's runs alone, so that no other next start puts back what they had in force. */
+const STATE = await mkdtemp(join(tmpdir(), 'zonestorm-compare-state-'));
 const newFolder = () => mkdtemp(join(tmpdir(), 'zonestorm-compare-'));
 const readJson = async <T>(...path: readonly string[]): Promise<T> =>
   JSON.parse(await readFile(join(...path), 'utf8')) as T;
 
+/** Of the runs that a campaign has made so far, the one under way included; other files' runs may go on beside it. */
+async function belongingsIn(out: string): Promise<readonly Belongings[]> {
+  const docker = await engine();
+  const files = (await readdir(out, { recursive: true })).filter((path) => basename(path) === 'history.jsonl');
+  return Promise.all(
+    files.map(async (path) => {
+      const [first = ''] = (await readFile(join(out, path), 'utf8')).split('\n', 1);
+      const { runId } = JSON.parse(first) as RunStart;
+      return belongingsOf(docker, runId, `XDG_STATE_HOME=${STATE}`);
+    }),
+  );
+}
+
 /** A run's reaper that could not be removed with its run goes by itself, seconds after that. */
-const expectNothingLeft = () => expect.poll(leftovers, { timeout: 40_000, interval: 1_000 }).toEqual([]);
+async function expectNothingLeft(all: readonly Belongings[]): Promise<void> {
+  const docker = await engine();
+  const remains = async () => (await Promise.all(all.map((one) => remainsOf(docker, one)))).flat();
+  await expect.poll(remains, { timeout: 40_000, interval: 1_000 }).toEqual([]);
+}
+
+async function engine(): Promise<Docker> {
+  const docker = await connectEngine();
+  if (docker === null) throw new Error('no engine');
+  return docker;
+}
 
 let last: Started | null = null;
 afterEach(() => {
@@ -33,12 +61,14 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   const first = compareInto(out);
   last = first;
   await first.said(/careful, seed 1: run 2 of 4 to do[\s\S]*routers, \d+ links/);
+  const underWay = await belongingsIn(out);
+  expect(underWay.flatMap(({ containers }) => containers).length).toBeGreaterThan(5);
   first.child.kill('SIGINT');
   const interrupted = await first.finished;
   expect(interrupted.code, interrupted.stderr).toBe(130);
   expect(interrupted.stdout).toBe('');
   expect(interrupted.stderr).toContain('the same command goes on');
-  await expectNothingLeft();
+  await expectNothingLeft(underWay);
   expect(existsSync(join(out, 'campaign.lock'))).toBe(false);
   const made = join(out, '2011/seed-1/history.jsonl');
   const { mtimeMs } = await stat(made);
@@ -54,12 +84,14 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   const second = compareInto(out);
   last = second;
   await second.said(/careful, seed 1: run 1 of 3 to do[\s\S]*routers, \d+ links/);
+  const killed = await belongingsIn(out);
+  expect(killed.flatMap(({ containers }) => containers).length).toBeGreaterThan(5);
   second.child.kill('SIGKILL');
   // Its run still puts things back, and would be a second lab beside that of the next start.
   const early = await compareInto(out).finished;
   expect(early.code, early.stderr).toBe(64);
   expect(early.stderr).toMatch(/this campaign is going on \(process \d+\)/);
-  await expectNothingLeft();
+  await expectNothingLeft(killed);
   await expect.poll(() => readEnd(join(out, 'careful/seed-1')), { timeout: 10_000 }).toBe('interrupted');
 
   const third = await compareInto(out, '--json').finished;
@@ -71,7 +103,9 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   );
   // 2 where the machine was too busy for a verdict.
   expect([0, 2], third.stderr).toContain(third.code);
-  await expectNothingLeft();
+  const all = await belongingsIn(out);
+  expect(all.length).toBe(6);
+  await expectNothingLeft(all);
   expect((await stat(made)).mtimeMs, 'the first run was not made again').toBe(mtimeMs);
   expect(await readdir(join(out, 'set-aside'))).toEqual(['careful-seed-1-1', 'careful-seed-1-2']);
   expect(comparison.runs.map(({ arm, seed }) => `${arm} ${seed}`)).toEqual([

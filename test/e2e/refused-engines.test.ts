@@ -4,9 +4,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { engineSocket } from '../../harness/lab/engine/connect.ts';
+import { Drill } from '../../bench/kills/drill.ts';
+import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
 import { type Finished, newFolder, zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
+import { expectNothingLeft } from './nothing-left.ts';
 import { Way } from './way.ts';
 
 /** Engines that cannot carry a run: exit 3 with what to do, in seconds, and nothing is started, least another engine. */
@@ -116,4 +118,29 @@ test('settings of Testcontainers that lead to another engine are found before an
   expect(stderr).toContain(`Testcontainers would use another engine (${way.path}) than zonestorm (${engineSocket()})`);
   expect(stderr).not.toMatch(/\d+ networks/);
   expect(await newSince(before)).toEqual([]);
+});
+
+/** Of the addresses of trials alone. The engine goes through its chain for others' rules before its own. */
+const rule = (action: '-I' | '-D'): Buffer =>
+  execFileSync('iptables', ['-w', action, 'DOCKER-USER', '-s', '198.19.0.0/16', '-j', 'DROP']);
+
+test('a firewall that drops what bridges forward: exit 3 before the lab starts, and the policy is named', async ({
+  expect,
+}) => {
+  rule('-I');
+  try {
+    const docker = await connectEngine();
+    if (docker === null) throw new Error('no engine');
+    const [ran, doctor] = [await Drill.start(['--seed', '4']), zonestorm(['doctor']).finished];
+    await using one = ran;
+    const journal = await one.journalled();
+    expect((await one.ended).code, one.stderr).toBe(3);
+    expect(one.stderr).toMatch(/packets do not pass between two containers.*\n.*chain FORWARD/);
+    expect(one.stderr).not.toMatch(/\d+ networks/);
+    expect((await doctor).code).toBe(3);
+    expect((await doctor).stdout).toMatch(/^FAIL +forwarding +packets do not pass.*chain FORWARD/m);
+    await expectNothingLeft(docker, one, journal?.runId ?? null, { expect });
+  } finally {
+    rule('-D');
+  }
 });

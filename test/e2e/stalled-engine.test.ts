@@ -1,14 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { beforeAll, expect, type TestContext, test } from 'vitest';
+import { beforeAll, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
-import { belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
 import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
-import { zonestorm } from './cli.ts';
+import { expectNothingLeft } from './nothing-left.ts';
 import { Way } from './way.ts';
 
-/** An engine that stalls one kind of call, and a machine that drops what bridges forward: both answer pings. */
+/** An engine that stalls one kind of call, and answers pings. */
 let docker: Docker;
 beforeAll(async () => {
   const engine = await connectEngine();
@@ -21,15 +19,6 @@ const startBehind = (way: Way): Promise<Drill> =>
     DOCKER_HOST: `unix://${way.path}`,
     TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: engineSocket(),
   });
-
-async function expectNothingLeft(
-  one: Drill,
-  runId: string | null,
-  { expect }: Pick<TestContext, 'expect'>,
-): Promise<void> {
-  const all = await belongingsOf(docker, runId, `XDG_STATE_HOME=${one.state}`);
-  await expect.poll(() => remainsOf(docker, all), { timeout: 30_000, interval: 1_000 }).toEqual([]);
-}
 
 // Side by side, as nothing is measured here.
 test.concurrent.for([
@@ -48,7 +37,7 @@ test.concurrent.for([
   expect(code, one.stderr).toBe(3);
   expect(one.stderr).toMatch(/did not (answer|come)/);
   expect(performance.now() - before).toBeLessThan(75_000);
-  await expectNothingLeft(one, journal?.runId ?? null, { expect });
+  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect });
 });
 
 test.concurrent('Ctrl-C ends a start that waits for such a call', async ({ expect }) => {
@@ -61,27 +50,5 @@ test.concurrent('Ctrl-C ends a start that waits for such a call', async ({ expec
   one.child.kill('SIGINT');
   expect((await one.ended).code, one.stderr).toBe(130);
   expect(performance.now() - before).toBeLessThan(25_000);
-  await expectNothingLeft(one, journal?.runId ?? null, { expect });
-});
-
-/** Of the addresses of trials alone. The engine goes through its chain for others' rules before its own. */
-const rule = (action: '-I' | '-D'): Buffer =>
-  execFileSync('iptables', ['-w', action, 'DOCKER-USER', '-s', '198.19.0.0/16', '-j', 'DROP']);
-
-// By itself, as the rule is the whole machine's while it is there.
-test('a firewall that drops what bridges forward: exit 3 before the lab starts, and the policy is named', async () => {
-  rule('-I');
-  try {
-    const [ran, doctor] = [await Drill.start(['--seed', '4']), zonestorm(['doctor']).finished];
-    await using one = ran;
-    const journal = await one.journalled();
-    expect((await one.ended).code, one.stderr).toBe(3);
-    expect(one.stderr).toMatch(/packets do not pass between two containers.*\n.*chain FORWARD/);
-    expect(one.stderr).not.toMatch(/\d+ networks/);
-    expect((await doctor).code).toBe(3);
-    expect((await doctor).stdout).toMatch(/^FAIL +forwarding +packets do not pass.*chain FORWARD/m);
-    await expectNothingLeft(one, journal?.runId ?? null, { expect });
-  } finally {
-    rule('-D');
-  }
+  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect });
 });

@@ -55,6 +55,9 @@ describe('a program of a node', () => {
     ['a time that is still to come', printed(aNode, { t: NOW + 5_000 })],
     ['a time before the run', printed(aNode, { t: -1 })],
     ['a torn record', printed(aNode).slice(0, -10)],
+    ['a record behind words that did not end their line', `joining … ${printed(aNode)}`],
+    ['a record behind a brace', `{ joining ${printed(aNode)}`],
+    ['a record behind JSON and braces', `sent {"kind":"Pod"} {{ ${printed(aNode)}`],
   ];
   test.each([...forged, ...odd])('cannot write %s: it is left out, counted and shown', (_, line) => {
     const { taken, records } = intake();
@@ -67,6 +70,8 @@ describe('a program of a node', () => {
 
   test.each([
     ['words', 'the disk is full'],
+    ['words that quote JSON', 'sent {"kind":"Pod","apiVersion":"v1"} and {"t":5} to the engine'],
+    ['words that quote the beginning of a record', 'the line {"kind":"node","t":20 was torn'],
     ['JSON of a logger', '{"level":"info","msg":"joined","t":12}'],
     ['JSON of a logger that has kinds', '{"kind":"Pod","name":"a1"}'],
     ['a list', '[1, 2]'],
