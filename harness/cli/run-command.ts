@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { Shaping } from '../fabric/router.ts';
 import { Stop } from '../lab/engine/bounded-calls.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
-import { startSession } from '../lab/session.ts';
+import { giveUpSession, startSession } from '../lab/session.ts';
 import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReports } from '../report/write-reports.ts';
@@ -101,7 +101,19 @@ async function carryOut(plan: Plan, folder: string, options: RunOptions, abort: 
 }
 
 /** What is done before the run itself makes anything; returns the labels by which the reaper removes it. */
-async function begin({ docker, reaper }: Prepared, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+async function begin(prepared: Prepared, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await beginUntil(prepared, signal);
+  } catch (error) {
+    await giveUpSession(prepared.docker);
+    throw error;
+  }
+}
+
+async function beginUntil(
+  { docker, reaper }: Prepared,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
   using stop = new Stop(signal, [docker]);
   for (const { runId, faults } of await stop.during(putBackAbandoned(docker, progress))) {
     progress(

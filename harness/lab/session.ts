@@ -1,11 +1,18 @@
+import type Docker from 'dockerode';
 import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
+import { withDeadline } from '../time/deadline.ts';
 import { drawAgain } from './draw-again.ts';
 import { boundCalls, lastStalled } from './engine/bounded-calls.ts';
 import { engineSocket } from './engine/connect.ts';
 import { EnvironmentError } from './environment-error.ts';
+import { LIMITS } from './limits.ts';
 
 /** The reaper's container, as the engine names it in an error. */
 const NAME = /testcontainers-ryuk-[0-9a-f]+/;
+
+/** Reapers that the engine has been asked for, until one of them works: name -> the engine's answer. */
+const asked = new Map<string, Promise<unknown>>();
+let givenUp = false;
 
 /**
  * The reaper's session of this process: everything that carries these labels is removed by Ryuk when this process
@@ -32,6 +39,7 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
     );
   }
   boundCalls(client.container.dockerode);
+  const noteNoMore = noteContainers(client.container.dockerode);
   const reaper = await drawAgain(
     () => getReaper(client),
     async ({ message }) => {
@@ -51,7 +59,39 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
       { cause: error },
     );
   });
+  noteNoMore();
   return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
+}
+
+/** Until its session has begun, Testcontainers tells nobody which reaper it makes. */
+function noteContainers(docker: Docker): () => void {
+  const { createContainer } = docker;
+  const create = createContainer.bind(docker) as (options: Docker.ContainerCreateOptions) => Promise<unknown>;
+  docker.createContainer = ((options: Docker.ContainerCreateOptions) => {
+    if (givenUp) return Promise.reject(new Error('given up'));
+    const answer = create(options);
+    asked.set(options.name ?? '', answer);
+    return answer;
+  }) as Docker['createContainer'];
+  return () => {
+    docker.createContainer = createContainer;
+    asked.clear();
+  };
+}
+
+/**
+ * Removes the reaper of a session that was given up before it began, by Ctrl-C or a call that was never answered: one
+ * that was made and not started would stay, as it removes others and nobody removes it. There will be no session.
+ */
+export async function giveUpSession(docker: Docker): Promise<void> {
+  givenUp = true;
+  for (const [name, answer] of asked) {
+    await withDeadline(answer, LIMITS.callsEndMs, 'the reaper').catch(() => undefined);
+    const container = docker.getContainer(name);
+    await withDeadline(container.remove({ force: true, v: true }), LIMITS.callsEndMs, 'the reaper’s removal').catch(
+      () => undefined,
+    );
+  }
 }
 
 /** Name of the reaper's own container, which Testcontainers gives it. */

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
 import { belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
 import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
+import { expectNoReaperWaits } from './nothing-left.ts';
 import { Way } from './way.ts';
 
 /** From the engine's death to the end of the process. */
@@ -16,6 +17,7 @@ beforeAll(async () => {
   if (engine === null) throw new Error('no engine');
   docker = engine;
 });
+afterAll(() => expectNoReaperWaits(docker));
 
 const startBehind = (way: Way): Promise<Drill> =>
   Drill.start(['--seed', '4'], {

@@ -3,13 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Drill, type Journalled } from '../../bench/kills/drill.ts';
 import { faultsOf, killAndLook } from '../../bench/kills/kill-and-look.ts';
 import { type Belongings, belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
 import type { FaultRecord, HistoryRecord } from '../../harness/history/records.ts';
 import { connectEngine } from '../../harness/lab/engine/connect.ts';
 import type { Result } from '../../harness/report/result-schema.ts';
+import { expectNoReaperWaits } from './nothing-left.ts';
 
 /**
  * What an interrupted run leaves: nothing. Side by side, as nothing is measured here. `npm run bench -- kills` does the
@@ -21,6 +22,7 @@ beforeAll(async () => {
   if (engine === null) throw new Error('no engine');
   docker = engine;
 });
+afterAll(() => expectNoReaperWaits(docker));
 
 const drill = (args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<Drill> =>
   Drill.start(['--seed', '4', ...args], environment);

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
 import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
-import { expectNothingLeft } from './nothing-left.ts';
+import { expectNoReaperWaits, expectNothingLeft } from './nothing-left.ts';
 import { Way } from './way.ts';
 
 /** An engine that stalls one kind of call, and answers pings. */
@@ -13,6 +13,7 @@ beforeAll(async () => {
   if (engine === null) throw new Error('no engine');
   docker = engine;
 });
+afterAll(() => expectNoReaperWaits(docker));
 
 const startBehind = (way: Way): Promise<Drill> =>
   Drill.start(['--seed', '4'], {
@@ -37,18 +38,21 @@ test.concurrent.for([
   expect(code, one.stderr).toBe(3);
   expect(one.stderr).toMatch(/did not (answer|come)/);
   expect(performance.now() - before).toBeLessThan(75_000);
-  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect });
+  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect }, way.created);
 });
 
-test.concurrent('Ctrl-C ends a start that waits for such a call', async ({ expect }) => {
+test.concurrent.for([
+  ['a program', /^POST \/containers\/[^/]+\/attach/],
+  ['its reaper, which was made by then and is removed', /^POST \/containers\/[^/]+\/start/],
+] as const)('Ctrl-C ends a start that waits for %s', async ([, call], { expect }) => {
   await using way = await Way.open();
+  way.stallAt(call);
   await using one = await startBehind(way);
   await one.said(/, folder /);
-  way.stallAt(/^POST \/containers\/[^/]+\/attach/);
   while (way.stalled.length === 0 && one.running) await delay(50);
   const [before, journal] = [performance.now(), await one.journal()];
   one.child.kill('SIGINT');
   expect((await one.ended).code, one.stderr).toBe(130);
   expect(performance.now() - before).toBeLessThan(25_000);
-  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect });
+  await expectNothingLeft(docker, one, journal?.runId ?? null, { expect }, way.created);
 });

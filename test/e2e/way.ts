@@ -13,6 +13,8 @@ export class Way implements AsyncDisposable {
   #hangs = false;
   #hangsAt: string | null = null;
   #stallsAt: RegExp | null = null;
+  /** Of the requests that passed, names of the containers that were asked for. */
+  readonly created: string[] = [];
   /** First lines of the requests that were stalled. */
   readonly stalled: string[] = [];
 
@@ -25,6 +27,8 @@ export class Way implements AsyncDisposable {
       client.prependListener('data', (data) => {
         if (this.#hangsAt !== null && data.includes(this.#hangsAt)) this.hang();
         const [line = ''] = data.toString('latin1').split('\r\n', 1);
+        const [, created] = /^POST \/containers\/create\?.*name=([^& ]+)/.exec(line) ?? [];
+        if (created !== undefined) this.created.push(created);
         if (this.#stallsAt?.test(line) !== true) return;
         this.stalled.push(line);
         stop(pair);
