@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Router } from '../fabric/router.ts';
 import type { HistoryRecord } from '../history/records.ts';
+import { startLagSampler } from '../time/lag-sampler.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 
 const QUEUE_INTERVAL_MS = 250;
@@ -42,14 +42,12 @@ export class Sampler implements Disposable {
   }
 
   #host(onRecord: (record: HistoryRecord) => void): void {
-    const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
-    lag.enable();
+    const lag = startLagSampler(LAG_RESOLUTION_MS);
     let before = cpuTimes();
     this.#every(HOST_INTERVAL_MS, async () => {
       const now = cpuTimes();
       const total = now.total - before.total;
-      const lagP99Ms = Math.max(0, lag.percentile(99) / 1e6 - LAG_RESOLUTION_MS);
-      lag.reset();
+      const lagP99Ms = lag.take();
       if (total <= 0) return;
       onRecord({
         kind: 'host',

@@ -31,6 +31,7 @@ export const FIXTURE_SOURCES: readonly string[] = [
   'fixtures/probe',
   'fixtures/precompile.ts',
   'harness/scenario/container-config.ts',
+  'harness/time/lag-sampler.ts',
   // Of SQLite's package what the programs import, out of many builds.
   ...['package.json', 'LICENSE', 'dist/wa-sqlite-async.mjs', 'dist/wa-sqlite-async.wasm']
     .concat(['src/sqlite-api.js', 'src/sqlite-constants.js', 'src/VFS.js'])
