@@ -2,10 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Unit tests of these folders start clusters of nodes, clients or timers in their process, and would take each other for
- * dead on two cores: one file at a time. The other ones are pure and run side by side.
+ * dead on two busy cores: two files at a time, which mostly wait, and nothing else. The other ones are pure.
  */
 const timed = ['api-users', 'app', 'attachment', 'databases', 'fabric', 'gauge', 'instances', 'lab', 'load', 'multi-zone', 'nbd']
-  .concat(['reader', 'reaper', 'run', 'storage', 'telemetry'])
+  .concat(['reader', 'reaper', 'run', 'storage', 'telemetry', 'time'])
   .map((folder) => `test/unit/${folder}/**/*.test.ts`);
 
 /**

@@ -4,7 +4,7 @@ import type { Row } from './section.ts';
 
 /** What was acknowledged, and what of it was found on the disks and in reads. */
 export function ledgerRows({ ledger }: Pick<Result, 'ledger'>): readonly Row[] {
-  if (ledger.reason !== null) return [['not verified', ledger.reason]];
+  if (ledger.reason !== null) return [['not verified', ledger.reason], ...misreadRows(ledger.misreads)];
   const {
     extentsVerified,
     extentsSalvageable,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Belongings, belongingsOf, remainsOf } from '../../bench/kills/remains.ts';
@@ -33,6 +34,21 @@ async function belongingsIn(out: string): Promise<readonly Belongings[]> {
       return belongingsOf(docker, runId, `XDG_STATE_HOME=${STATE}`);
     }),
   );
+}
+
+/** Of each run while it went on, as its reaper's session is known only then. */
+async function belongingsDuring(campaign: Started, out: string): Promise<readonly Belongings[]> {
+  const seen = new Map<string | null, Belongings>();
+  const look = async (): Promise<void> => {
+    // A run that has just begun has no first record.
+    const now = await belongingsIn(out).catch(() => []);
+    for (const one of now) if (one.session !== null) seen.set(one.runId, one);
+  };
+  while (campaign.child.exitCode === null) {
+    await look();
+    await delay(2_000);
+  }
+  return [...seen.values()];
 }
 
 /** A run's reaper that could not be removed with its run goes by itself, seconds after that. */
@@ -94,7 +110,10 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   await expectNothingLeft(killed);
   await expect.poll(() => readEnd(join(out, 'careful/seed-1')), { timeout: 10_000 }).toBe('interrupted');
 
-  const third = await compareInto(out, '--json').finished;
+  const whole = compareInto(out, '--json');
+  last = whole;
+  const during = await belongingsDuring(whole, out);
+  const third = await whole.finished;
   const comparison = JSON.parse(third.stdout) as Comparison;
   console.error(
     third.stderr.slice(-500),
@@ -105,7 +124,8 @@ test('two arms with two seeds, interrupted and killed on the way, end as if nobo
   expect([0, 2], third.stderr).toContain(third.code);
   const all = await belongingsIn(out);
   expect(all.length).toBe(6);
-  await expectNothingLeft(all);
+  expect(during.length).toBe(3);
+  await expectNothingLeft([...all, ...during]);
   expect((await stat(made)).mtimeMs, 'the first run was not made again').toBe(mtimeMs);
   expect(await readdir(join(out, 'set-aside'))).toEqual(['careful-seed-1-1', 'careful-seed-1-2']);
   expect(comparison.runs.map(({ arm, seed }) => `${arm} ${seed}`)).toEqual([
