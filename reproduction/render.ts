@@ -103,7 +103,8 @@ function judgedEach(evidence: Evidence, runs: readonly RunRow[], campaigns: read
   };
   const { outcome, share, needs, setAside } = judge(runs, question, controlRuns(evidence, campaigns));
   // No load on the machine excuses what is claimed of every run.
-  const unfit = evidence.campaign === 'all' ? runs.filter(({ state }) => state === 'inconclusive') : [];
+  const always = evidence.campaign === 'all' || evidence.always === true;
+  const unfit = always ? runs.filter(({ state }) => state === 'inconclusive') : [];
   const broken = unfit.filter((run) => evidence.holds?.(run, undefined) === false).length;
   const also = [
     ...(broken === 0 ? [] : [`and ${broken} inconclusive runs lack it`]),

@@ -101,7 +101,7 @@ describe('a claim', () => {
     });
   });
 
-  test('about every run is not saved by a run being inconclusive', () => {
+  test('about a promise is not saved by a run being inconclusive', () => {
     expect(wordOf(conflicts, [campaign(8)])?.outcome).toBe('**holds**');
     const good = campaign(8);
     const bad = unfit(counted('2011', 9, 60, { 'ledger.lost': 3 }));
@@ -114,7 +114,7 @@ describe('a claim', () => {
       metrics: [parseMetricExpression('ledger.lost')],
       observations: [bad],
     });
-    const with9 = { ...good, comparison: { ...comparison, runs: [...comparison.runs, ...runs] } };
+    const with9 = { ...good, name: 'flush', comparison: { ...comparison, runs: [...comparison.runs, ...runs] } };
     expect(wordOf(lost, [with9])?.outcome).toBe('**does not hold**');
   });
 });
