@@ -79,13 +79,17 @@ function seenOn(frame: Frame, stated: Stated, watcher: Watcher): SeenExperience 
   const { fault, experience: asked, window } = stated;
   const { records } = watcher;
   const link = watcher.link.id;
-  const settled = { startT: window.startT + SETTLE_MS, endT: window.endT };
+  const others = overlapping(frame, stated, watcher);
+  // What open connections meet after another fault is that one's doing too.
+  const aloneUntilT = Math.min(window.endT, ...others.map(({ touchedT }) => Math.max(window.startT, touchedT)));
+  // What is asked to take longer is not waited for beyond the end.
+  const settled = { startT: window.startT + SETTLE_MS, endT: aloneUntilT - asked.addedRttMs };
   // A new connection is judged a second after it began at the latest, so it must begin a second before the end.
-  const judged = { startT: settled.startT, endT: window.endT - 1000 };
+  const judged = { startT: settled.startT, endT: aloneUntilT - 1000 };
   const pings = records.flatMap((one) => one.pings).filter(([sent]) => inside(settled, sent));
-  const answeredMeanwhile = pings.filter(([sent, rtt]) => rtt !== null && sent + rtt < window.endT);
+  const answeredMeanwhile = pings.filter(([sent, rtt]) => rtt !== null && sent + rtt < aloneUntilT);
   const tried = records.flatMap((one) => one.tried).filter(([began]) => inside(judged, began));
-  const closed = records.flatMap((one) => one.closed).some(([t]) => t >= window.startT - 50 && t < window.endT);
+  const closed = records.flatMap((one) => one.closed).some(([t]) => t >= window.startT - 50 && t < aloneUntilT);
   const before = medianRtt(records, { startT: window.startT - 5_000, endT: window.startT - SETTLE_MS });
   const meanwhile = medianRtt(records, settled);
   const addedRttMs = before === null || meanwhile === null ? null : round(meanwhile - before, 3);
@@ -96,8 +100,8 @@ function seenOn(frame: Frame, stated: Stated, watcher: Watcher): SeenExperience 
     fresh: judged.endT - judged.startT < (FEWEST_TRIED + 1) * watcher.newConnectionMs + SLACK_MS,
   };
   const silent = silentIn(frame, watcher, window, stated.windows);
-  const others = overlapping(frame, stated, watcher);
-  const { holds, reason, missing } = judge(asked, { silent, others, seenOpen, seenFresh, addedRttMs, isShort });
+  const ids = others.map(({ id }) => id);
+  const { holds, reason, missing } = judge(asked, { silent, others: ids, seenOpen, seenFresh, addedRttMs, isShort });
   return {
     fault: fault.id,
     link,
@@ -151,7 +155,11 @@ function judge(
   const excused = (reason: string): Judged => ({ holds: null, reason, missing: [] });
   // First: what a dead witness saw of an overlap is nothing either.
   if (seen.silent.length > 0) return untold(seen.silent);
-  if (seen.others.length > 0) return excused(`${seen.others.join(', ')} was on the link at the same time`);
+  const isAlike = (seen.seenOpen ?? asked.open) === asked.open && (seen.seenFresh ?? asked.fresh) === asked.fresh;
+  // A fault that failed before another began has failed; one that held for a moment is not judged by that moment.
+  if (seen.others.length > 0 && isAlike && (seen.isShort.open || seen.isShort.fresh)) {
+    return excused(`${seen.others.join(', ')} was on the link at the same time`);
+  }
   if (seen.seenOpen === null && seen.seenFresh === null) {
     if (seen.isShort.open) return excused('in force too shortly to tell');
     return seen.isShort.fresh
@@ -173,8 +181,14 @@ function judge(
   return is(true);
 }
 
+interface Other {
+  readonly id: string;
+  /** Since when it may have been on the link: the harness began to apply it. */
+  readonly touchedT: number;
+}
+
 /** Other faults that touched the same link, or an end of it, while this one was in force. */
-function overlapping(frame: Frame, { fault, window, windows }: Stated, { link }: Watcher): string[] {
+function overlapping(frame: Frame, { fault, window, windows }: Stated, { link }: Watcher): Other[] {
   return frame.plan.phases
     .flatMap(({ faults }) => faults)
     .filter((other) => {
@@ -186,7 +200,11 @@ function overlapping(frame: Frame, { fault, window, windows }: Stated, { link }:
         links.includes(link.id) || isOnRouter || [link.source, link.destination].some((end) => containers.includes(end))
       );
     })
-    .map((other) => other.id);
+    .map(({ id }) => ({ id, touchedT: touchedT(frame, id) }));
+}
+
+function touchedT({ history }: Frame, id: string): number {
+  return history.of('fault').find((one) => one.id === id)?.t ?? Number.NEGATIVE_INFINITY;
 }
 
 const inside = (window: Window, t: number): boolean => t >= window.startT && t < window.endT;

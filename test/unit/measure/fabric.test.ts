@@ -110,16 +110,41 @@ test('a delay is held against what round trips grew by', () => {
   expect(seen(180)[0]).toMatch(/179 ms longer/);
 });
 
-test('what another fault did to the same link at the same time is not judged', () => {
-  const other = { ...cut(REFUSE, 'cut-2'), targets: { zone: 'use1-a', routers: [], links: [], containers: ['a2'] } };
-  const records = [
-    ...RUN,
-    told('cut-2', 'applied', 21_000),
-    told('cut-2', 'reverted', 22_000),
-    witness({ ping: 1, tried: 'answered' }),
-  ];
-  const [seen] = fabricOf(planWith(cut(REFUSE), other), records).experiences;
+/** A second cut of the run, as its records tell it. */
+const from = (startT: number, endT: number): readonly HistoryRecord[] => [
+  told('cut-2', 'applied', startT),
+  told('cut-2', 'reverted', endT),
+];
+const OTHER: PlanFault = {
+  ...cut(REFUSE, 'cut-2'),
+  targets: { zone: 'use1-a', routers: [], links: [], containers: ['a2'] },
+};
+
+test.each([
+  ['from before', 19_000, 22_000],
+  ['from its first moment', 20_100, 22_000],
+])('what another fault did to the same link %s is not judged', (_, startT, endT) => {
+  const records = [...RUN, ...from(startT, endT), witness({ ping: null, tried: 'refused', closed: true })];
+  const [seen] = fabricOf(planWith(cut(REFUSE), OTHER), records).experiences;
   expect(seen).toMatchObject({ holds: null, reason: expect.stringContaining('cut-2') });
+});
+
+test('a fault that did nothing before another one began is a problem', () => {
+  const records = [...RUN, ...from(21_000, 22_000), witness({ ping: 1, tried: 'answered' })];
+  const [seen] = fabricOf(planWith(cut(REFUSE), OTHER), records).experiences;
+  expect(seen).toMatchObject({ holds: false, seenOpen: 'answers' });
+});
+
+test('a fault is judged by the time before another one began, where that is enough', () => {
+  const late = (during: Parameters<typeof witness>[0]): HistoryRecord[] => [
+    ...RUN,
+    ...from(22_900, 22_990),
+    witness(during),
+  ];
+  const seen = (during: Parameters<typeof witness>[0]) =>
+    fabricOf(planWith(cut(REFUSE), OTHER), late(during)).experiences[0]?.holds;
+  expect(seen({ ping: null, tried: 'refused', closed: true })).toBe(true);
+  expect(seen({ ping: null, tried: 'answered', closed: true })).toBe(false);
 });
 
 test('a fault too short for a witness is not judged', () => {
