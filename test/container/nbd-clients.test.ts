@@ -25,6 +25,7 @@ const PLACES = [
   ['a1', 'a4'],
   ['a2', 'a1'],
   ['a3', 'a4'],
+  ['a5', 'a1'],
 ] as const;
 const DISK_FULL = 'disk-full: { containers: [a5], size: 64MiB }';
 
@@ -210,6 +211,47 @@ test('a half-empty image onto a filled volume: zeroes and data are on both repli
   }
   const trim = await client(`fio --name=t --ioengine=nbd --uri=${uri} --rw=randtrim --bs=4k --size=1m`);
   expect(trim.code, trim.output).not.toBe(0);
+});
+
+test('a primary whose disk is full says so, keeps what it acknowledged, and is alike its mirror', async () => {
+  const volume = 'vol-9';
+  const { uri } = uriOf(volume);
+  const sums = async () => {
+    const [[primary], [mirror]] = [
+      await probe.exec<string[]>('a5', 'slot-sums.ts', ['/data', volume]),
+      await probe.exec<string[]>('a1', 'slot-sums.ts', ['/data', volume]),
+    ];
+    return { primary, mirror };
+  };
+  // Every second block has its place on the disk already, and takes writes while it is full.
+  await succeeds(
+    `fio --name=half --ioengine=nbd --uri=${uri} --rw=write:4k --bs=4k --size=${BLOCKS_BYTES} --io_size=${BLOCKS_BYTES / 2} --iodepth=16 --end_fsync=1 > /dev/null`,
+  );
+  const full = faultOn(probe.lab, DISK_FULL);
+  await full.apply();
+  const said = await succeeds(
+    `qemu-io -f raw -c 'write -f -P 0x11 0 4096' -c 'write -P 0x22 4096 4096' -c 'flush' -c 'read -P 0x11 0 4096' -c 'read -P 0 4096 4096' ${uri} 2>&1 || true`,
+  );
+  expect(said).toContain('wrote 4096/4096 bytes at offset 0');
+  expect(said).toMatch(/write failed: No space left on device/);
+  expect(said).not.toMatch(/verification failed|flush failed|read failed/i);
+  // In any order, of any length, sixteen at a time: parts of a write may have had room.
+  const { output } = await client(
+    `fio --name=job --ioengine=nbd --uri=${uri} --rw=randwrite --bsrange=4k-64k --size=${BLOCKS_BYTES} --iodepth=16 --fsync=8 ` +
+      '--continue_on_error=write --ignore_error=,ENOSPC --randseed=3 --output-format=json',
+  );
+  const [job] = (JSON.parse(output.slice(output.indexOf('{'))) as { jobs: (FioJob & { total_err: number })[] }).jobs;
+  console.error(`a primary's full disk: ${job?.write.total_ios} writes, ${job?.total_err} refused`);
+  expect(job?.total_err, output).toBeGreaterThan(0);
+  const meanwhile = await sums();
+  expect(meanwhile.primary).toBe(meanwhile.mirror);
+  await full.revert();
+
+  const again = `head -c ${VOLUME_BYTES} /dev/urandom > /tmp/in && nbdcopy --flush /tmp/in ${uri} && nbdcopy ${uri} /tmp/out && cmp /tmp/in /tmp/out && sha256sum < /tmp/in`;
+  const [sum] = (await succeeds(again)).split(' ');
+  expect(await sums()).toEqual({ primary: sum, mirror: sum });
+  // Want of room is the client's to know: nobody was given up for it.
+  for (const event of ['partner-lost', 'elected', 'promoted']) expect(countOf(volume, event), event).toBe(0);
 });
 
 test('nodes and disks are lost under clients: no acknowledged write is missing, no check fails, one election each', async () => {
