@@ -17,7 +17,14 @@ if ! command -v mmdebstrap > /dev/null; then
   # shellcheck disable=SC2086
   { apt-get $lock update && DEBIAN_FRONTEND=noninteractive apt-get $lock install -y --no-install-recommends mmdebstrap; } >&2
 fi
-mkdir -p "$(dirname -- "$dir")"
+folder=$(dirname -- "$dir")
+mkdir -p "$folder"
+# Root runs what is in it, and anybody may make a folder in /tmp.
+if [ -L "$folder" ] || [ ! -O "$folder" ]; then
+  echo "$folder is not root's: remove it, or set TMPDIR" >&2
+  exit 3
+fi
+chmod 700 "$folder"
 exec 9> "$dir.lock"
 flock 9
 [ -e "$dir/.whole" ] && exit 0

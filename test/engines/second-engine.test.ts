@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
@@ -14,6 +15,7 @@ import { type Ended, remainsOfSecondEngine, SecondEngine } from './second-engine
 const POSSIBLE = process.getuid?.() === 0;
 let first: Docker;
 let firstId: string;
+let firstGroups: readonly string[];
 let second: SecondEngine | null = null;
 let refusal = '';
 
@@ -21,6 +23,7 @@ beforeAll(async () => {
   const progress = console.error;
   first = await ensureEngine({ yes: true, progress });
   firstId = await identity();
+  firstGroups = groupMounts();
   const context = { docker: first, progress };
   for (const image of ['runtime', 'toxiproxy', 'fixtures', 'reaper'] as const) await resolveImage(context, image);
   await resolveReaper(context);
@@ -41,6 +44,16 @@ async function identity(): Promise<string> {
   const [{ ID }, networks] = await Promise.all([first.info() as Promise<{ ID: string }>, first.listNetworks()]);
   const bridge = networks.find(({ Name }) => Name === 'bridge');
   return `${ID} ${bridge?.Id}`;
+}
+
+/** Control groups of the machine, as they are mounted: where, and which. */
+function groupMounts(): readonly string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , type = '']) => type.startsWith('cgroup'))
+    .map(([, point, type, options]) => `${point} ${type} ${options}`)
+    .toSorted();
 }
 
 /** A part of the tests as a process of its own, where the second engine is. */
@@ -69,6 +82,14 @@ onSecond('it is 28 or newer, and doctor finds it fit', async () => {
   expect(doctor?.output).toContain(Version);
 });
 
+onSecond('it is on control groups version 2, where the machine has it or can lend it', async () => {
+  const info: { CgroupVersion?: string } = await second?.docker.info();
+  const isUnified = firstGroups.some((mount) => mount.startsWith('/sys/fs/cgroup cgroup2'));
+  const isLent = groupMounts().length < firstGroups.length;
+  console.error(`control groups version ${info.CgroupVersion}, ${isLent ? 'lent' : 'as the machine has them'}`);
+  expect(info.CgroupVersion).toBe(isUnified || isLent ? '2' : '1');
+});
+
 onSecond('containers are kept apart, every fault is applied and reverted, programs are held', async () => {
   const files = ['bypass', 'faults', 'hold'].map((name) => `test/container/${name}.test.ts`);
   const { passed } = await carried(files, ['--project', 'container']);
@@ -84,6 +105,12 @@ onSecond('ebs-2011-short passes, the drill puts everything back, and so does the
 
 onSecond('killed with -9, it leaves nothing on the machine, whose own engine went on', async () => {
   await second?.kill();
-  expect(await remainsOfSecondEngine()).toEqual([]);
+  // Within seconds, by its guard: nobody else is left who would.
+  await expect.poll(remainsOfSecondEngine, { timeout: 30_000 }).toEqual([]);
+  await expect.poll(groupMounts, { timeout: 30_000 }).toEqual(firstGroups);
   expect(await identity()).toBe(firstId);
+  // It can limit a container's CPUs again.
+  const limits = { NanoCpus: 500_000_000, PidsLimit: 50, AutoRemove: true };
+  const [{ StatusCode }] = await first.run(OWN_IMAGES.runtime, ['true'], process.stderr, { HostConfig: limits });
+  expect(StatusCode).toBe(0);
 });

@@ -100,7 +100,7 @@ export class SecondEngine implements AsyncDisposable {
     return pid;
   }
 
-  /** As a machine that runs out of memory would. Resolves when every process of it is gone. */
+  /** As a machine that runs out of memory would. Resolves when every process of it is gone; its guard tidies up then. */
   async kill(): Promise<void> {
     const first = await this.#firstProcess();
     const ended = once(this.#holder, 'exit');
@@ -108,7 +108,6 @@ export class SecondEngine implements AsyncDisposable {
     await ended;
     const until = performance.now() + END_MS;
     while (existsSync(`/proc/${first}`) && performance.now() < until) await delay(50);
-    await run(join(HERE, 'forget-groups.sh'), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +117,7 @@ export class SecondEngine implements AsyncDisposable {
     const late = setTimeout(() => this.#holder.kill('SIGKILL'), END_MS);
     await ended;
     clearTimeout(late);
-    await run(join(HERE, 'forget-groups.sh'), []);
+    await run(join(HERE, 'put-back.sh'), []);
     await rm(FOLDER, { recursive: true, force: true });
   }
 }
