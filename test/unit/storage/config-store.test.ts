@@ -77,3 +77,16 @@ test('a new volume survives, a deleted one stays deleted, and a name is used onc
   await expect(store.enter(config('v3'))).rejects.toThrow(RangeError);
   expect((await readStore(folder)).map(({ volume }) => volume)).toEqual(['v1', 'v2', 'v4']);
 });
+
+test('two changes of one volume, one in a lane and one without, are decided one after the other', async () => {
+  await open();
+  store.dedicate('z');
+  await store.read(() => undefined, 'z');
+  const next = (holder: string) => (current: VolumeConfig) => {
+    return { answer: 'changed', config: { ...current, epoch: current.epoch + 1, attachedTo: holder }, changed: true };
+  };
+  const [region, zone] = await Promise.all([store.commit('v1', next('i1')), store.commit('v1', next('i2'), 'z')]);
+  expect([region.config.epoch, zone.config.epoch].toSorted()).toEqual([2, 3]);
+  expect(store.get('v1')?.epoch).toBe(3);
+  expect((await readStore(folder)).find(({ volume }) => volume === 'v1')).toEqual(store.get('v1'));
+});
