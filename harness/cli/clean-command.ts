@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { aboutLeft, clean } from '../lab/clean.ts';
 import { connectEngine } from '../lab/engine/connect.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
-import { abandonedJournals } from '../lab/journal.ts';
+import { abandonedJournals, describeAbandoned, journalFolder } from '../lab/journal.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 import { EXIT } from './exit-code.ts';
 import { progress } from './progress.ts';
@@ -15,7 +15,7 @@ export function cleanCommand(): Command {
       const docker = await connectEngine();
       if (docker === null) await refuseUnlessNothingIsOwed();
       else {
-        for (const { runId, faults } of await putBackAbandoned(docker, progress)) {
+        for (const { runId, faults } of await putBackAbandoned(docker, progress, journalFolder(), 'forget')) {
           const ids = faults.map(({ id }) => id).join(', ');
           process.stdout.write(
             `run ${runId} had not ended properly; ${ids === '' ? 'no fault was in force' : `put back: ${ids}`}\n`,
@@ -35,9 +35,8 @@ export function cleanCommand(): Command {
 async function refuseUnlessNothingIsOwed(): Promise<void> {
   const owed = await abandonedJournals();
   if (owed.length === 0) return;
-  const runs = owed.map(({ runId, faults }) => `${runId} (${faults.map(({ id }) => id).join(', ') || 'no fault'})`);
   throw new EnvironmentError(
-    `no Docker engine answers, and runs have not ended properly: ${runs.join('; ')}`,
-    'Start the engine, and run `zonestorm clean` again.',
+    `no Docker engine answers, and runs have not ended properly: ${owed.map(describeAbandoned).join('; ')}`,
+    'Start their engine, and run `zonestorm clean` again.',
   );
 }

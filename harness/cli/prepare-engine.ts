@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { Stop } from '../lab/engine/bounded-calls.ts';
 import { ensureEngine } from '../lab/engine/ensure-engine.ts';
+import { type EngineIdentity, identityOf } from '../lab/engine/identity.ts';
 import { requireFitEngine } from '../lab/engine/require-fit-engine.ts';
 import { EngineWatch } from '../lab/engine/watch-engine.ts';
 import { resolveImage, resolveReaper } from '../lab/images/resolve-images.ts';
@@ -12,6 +13,7 @@ import { withDeadline } from '../time/deadline.ts';
 
 export interface Prepared {
   readonly docker: Docker;
+  readonly engine: EngineIdentity;
   readonly images: LabImages;
   readonly reaper: string;
 }
@@ -44,6 +46,7 @@ async function resolveAll(docker: Docker, yes: boolean, progress: (line: string)
   const reaper = await resolveReaper(context);
   return {
     docker,
+    engine: await identityOf(docker),
     images: { runtime: runtime.tag, toxiproxy: toxiproxy.tag, fixtures: fixtures.tag },
     reaper: reaper.tag,
   };

@@ -10,7 +10,7 @@ import { type EngineInfo, type EngineVersion, thisHost, whyUnfit } from './engin
 import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
-import { abandonedJournals } from './journal.ts';
+import { abandonedJournals, describeAbandoned } from './journal.ts';
 import { freeBlocks } from './networks/address-block.ts';
 import { requireForwarding } from './networks/forwarding.ts';
 
@@ -163,15 +163,13 @@ async function shapingByKernel(): Promise<Finding> {
   return { ok: true, subject, detail };
 }
 
-/** Runs that did not end properly; the next start puts back what they had in force. */
+/** Runs that did not end properly; the next start on their engine puts back what they had in force. */
 async function journals(): Promise<Finding> {
   const abandoned = await abandonedJournals();
-  const runs = abandoned.map(
-    ({ runId, faults }) => `${runId} (${faults.map(({ id }) => id).join(', ') || 'no fault'})`,
-  );
   const detail =
-    runs.length === 0
+    abandoned.length === 0
       ? 'every run has put back what it did'
-      : `not put back yet: ${runs.join('; ')}; the next run or \`zonestorm clean\` does`;
+      : `not put back yet: ${abandoned.map(describeAbandoned).join('; ')}; the next run on the same engine or ` +
+        '`zonestorm clean` does';
   return { ok: true, subject: 'journals', detail };
 }

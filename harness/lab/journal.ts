@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PlanFault } from '../scenario/plan.ts';
 import { flock } from '../time/flock.ts';
 import { startOf } from '../time/process-start.ts';
+import type { EngineIdentity } from './engine/identity.ts';
 
 /**
  * The write-ahead journal of faults: what is about to be done to the network stands on the machine's disk before it is
@@ -23,6 +24,8 @@ interface Header {
   readonly pid: number;
   /** Start of the process in clock ticks since boot, as pids are given out again. */
   readonly pidStart: string;
+  /** Where the run's containers are. Journals from before engines were told apart have none. */
+  readonly engine?: EngineIdentity;
 }
 
 /** `$XDG_STATE_HOME/zonestorm/journal`, or below `~/.local/state` (XDG Base Directory Specification). */
@@ -39,7 +42,7 @@ export class Journal implements Disposable {
   readonly #open = new Map<string, PlanFault>();
 
   /** @throws Error when there is a journal of this run already */
-  constructor(runId: string, folder = journalFolder()) {
+  constructor(runId: string, engine: EngineIdentity, folder = journalFolder()) {
     mkdirSync(folder, { recursive: true });
     this.path = join(folder, `${runId}.jsonl`);
     // It gets its name once it has its header: without, another run's start would take it for a dead run's.
@@ -47,7 +50,7 @@ export class Journal implements Disposable {
     this.#file = openSync(unnamed, 'w');
     // Tells whoever comes that this run lives, also in another PID namespace, where its pid is somebody else's.
     flock(this.#file);
-    const header: Header = { runId, pid: process.pid, pidStart: startOf(process.pid) ?? '' };
+    const header: Header = { runId, pid: process.pid, pidStart: startOf(process.pid) ?? '', engine };
     this.#write({ ...header, at: new Date().toISOString() });
     try {
       linkSync(unnamed, this.path);
@@ -98,6 +101,8 @@ export class Journal implements Disposable {
 export interface Abandoned {
   readonly runId: string;
   readonly path: string;
+  /** The run's; `null`: its journal does not say. */
+  readonly engine: EngineIdentity | null;
   /** Begun and not read back as put back. */
   readonly faults: readonly PlanFault[];
 }
@@ -112,7 +117,7 @@ export async function abandonedJournals(folder = journalFolder()): Promise<Aband
     // Its run has just ended properly.
     if (text === null) continue;
     const [first = '', ...rest] = text.split('\n');
-    const header = parse<Header>(first) ?? { runId: file.slice(0, -'.jsonl'.length), pid: 0, pidStart: '' };
+    const header: Header = parse<Header>(first) ?? { runId: file.slice(0, -'.jsonl'.length), pid: 0, pidStart: '' };
     // Where it is not locked, as without flock(1), its process tells.
     if (isHeld(path) || (header.pid !== 0 && startOf(header.pid) === header.pidStart)) continue;
     const faults = new Map<string, PlanFault>();
@@ -122,9 +127,15 @@ export async function abandonedJournals(folder = journalFolder()): Promise<Aband
       if (state === 'reverted') faults.delete(fault.id);
       else faults.set(fault.id, fault);
     }
-    found.push({ runId: header.runId, path, faults: [...faults.values()] });
+    found.push({ runId: header.runId, path, engine: header.engine ?? null, faults: [...faults.values()] });
   }
   return found;
+}
+
+/** In a few words: the run, what it had in force, and on which engine. */
+export function describeAbandoned({ runId, faults, engine }: Abandoned): string {
+  const at = engine === null ? '' : ` at ${engine.address}`;
+  return `${runId} (${faults.map(({ id }) => id).join(', ') || 'no fault'})${at}`;
 }
 
 /** Whether a living process has it open and locked. */

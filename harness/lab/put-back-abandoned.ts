@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { aboutLeft, clean, REAPER_LABELS, requireGone } from './clean.ts';
+import { identityOf, otherThan } from './engine/identity.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
 
@@ -9,27 +10,60 @@ import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
  * and networks of its run, so putting it back is removing them; that nothing of the run is left is read from the
  * engine before its journal goes. The reaper has mostly done it before. Runs that are going on are left alone.
  *
+ * So are those of another engine, of which nothing would be found here: they are told, and their journals stay until
+ * zonestorm runs there. Where this engine has taken the place of theirs, that engine is mostly gone with its containers:
+ * `replaced` says whether their journals are then kept, as nobody can know, or forgotten, as somebody has asked for.
+ *
+ * @returns what was put back
  * @throws EnvironmentError when something of such a run cannot be removed; its journal stays then
  */
 export async function putBackAbandoned(
   docker: Docker,
   progress: (line: string) => void,
   folder = journalFolder(),
+  replaced: 'keep' | 'forget' = 'keep',
 ): Promise<readonly Abandoned[]> {
-  const abandoned = await abandonedJournals(folder);
-  for (const { runId, path, faults } of abandoned) {
-    const why = await remove(docker, runId, progress);
-    if (why !== null) {
-      const ids = faults.map(({ id }) => id).join(', ') || 'none';
-      throw new EnvironmentError(
-        `run ${runId} ended with faults in force (${ids}), and its containers could not be removed: ${why}`,
-        'Restart the engine, then `zonestorm clean`.',
+  const here = await identityOf(docker);
+  const putBack: Abandoned[] = [];
+  for (const one of await abandonedJournals(folder)) {
+    const other = otherThan(here, one.engine);
+    if (other === null) {
+      await settle(docker, one, progress);
+      putBack.push(one);
+    } else if (other.address !== here.address) {
+      progress(
+        `run ${one.runId} is of the engine at ${other.address}; it is put back when zonestorm runs there. Where that engine ` +
+          `is gone for good, remove ${one.path}`,
+      );
+    } else if (replaced === 'keep') {
+      progress(
+        `run ${one.runId} is of another engine, which was at ${other.address} before; it is put back when zonestorm runs on ` +
+          'that one. Where that engine is gone for good, `zonestorm clean` forgets the run',
+      );
+    } else {
+      await rm(one.path, { force: true });
+      progress(
+        `run ${one.runId} was of another engine, which was at ${other.address} before; it is forgotten, as that engine's ` +
+          'containers are not on this one',
       );
     }
-    await rm(path, { force: true });
   }
   await removeIdleReapers(docker);
-  return abandoned;
+  return putBack;
+}
+
+/** Removes everything of the run, and then its journal. */
+async function settle(docker: Docker, one: Abandoned, progress: (line: string) => void): Promise<void> {
+  const { runId, path, faults } = one;
+  const why = await remove(docker, runId, progress);
+  if (why !== null) {
+    const ids = faults.map(({ id }) => id).join(', ') || 'none';
+    throw new EnvironmentError(
+      `run ${runId} ended with faults in force (${ids}), and its containers could not be removed: ${why}`,
+      'Restart the engine, then `zonestorm clean`.',
+    );
+  }
+  await rm(path, { force: true });
 }
 
 /** Why something of the run is left; `null`: nothing is. */

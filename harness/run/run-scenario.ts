@@ -9,6 +9,7 @@ import { type HistoryRecord, RECORDS_VERSION, type RunEnd } from '../history/rec
 import { chooseShaping, type ShapingChoice } from '../lab/choose-shaping.ts';
 import { aboutLeft, clean, requireGone } from '../lab/clean.ts';
 import { Stop } from '../lab/engine/bounded-calls.ts';
+import type { EngineIdentity } from '../lab/engine/identity.ts';
 import { standingOf } from '../lab/engine/known-engines.ts';
 import { EngineWatch, engineGone } from '../lab/engine/watch-engine.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
@@ -39,6 +40,8 @@ import { verifyRest } from './verify-rest.ts';
 
 export interface RunScenarioOptions {
   readonly docker: Docker;
+  /** Which one that is, for whoever finds the run's journal. */
+  readonly engine: EngineIdentity;
   readonly plan: Plan;
   readonly folder: string;
   readonly images: LabImages;
@@ -73,7 +76,7 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
   };
   const end = (outcome: RunEnd['outcome'], reason: string | null): void =>
     onRecord({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome, reason });
-  using journal = new Journal(runId);
+  using journal = new Journal(runId, asked.engine);
   using watch = new EngineWatch(asked.docker);
   const { gone } = watch;
   const options = { ...asked, gone, signal: AbortSignal.any([asked.signal, gone]) };

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { clean } from '../../harness/lab/clean.ts';
 import { engineSocket } from '../../harness/lab/engine/connect.ts';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
+import { type EngineIdentity, identityOf } from '../../harness/lab/engine/identity.ts';
 import { resolveImage } from '../../harness/lab/images/resolve-images.ts';
 import { labelsOf } from '../../harness/lab/labels.ts';
 import { freeBlocks } from '../../harness/lab/networks/address-block.ts';
@@ -50,10 +51,10 @@ async function heldNetwork(): Promise<string> {
   return name;
 }
 
-/** What a run leaves that was killed, in a folder of its own. */
-async function journalOf(runId: string): Promise<string> {
+/** What a run leaves that was killed, in a folder of its own. Without an engine: one from before these were told apart. */
+async function journalOf(runId: string, engine?: EngineIdentity): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zonestorm-clean-'));
-  const header = { runId, pid: 2 ** 22 + 1, pidStart: '1', at: '2026-01-01T00:00:00.000Z' };
+  const header = { runId, pid: 2 ** 22 + 1, pidStart: '1', engine, at: '2026-01-01T00:00:00.000Z' };
   await writeFile(join(folder, `${runId}.jsonl`), `${JSON.stringify(header)}\n`);
   return folder;
 }
@@ -71,6 +72,50 @@ test('a network that the engine does not let go of is told and left, and the nex
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+/** What the next start on this machine's engine, or `clean`, makes of a journal of that engine. */
+async function begin(engine: EngineIdentity, replaced: 'keep' | 'forget') {
+  const folder = await journalOf(RUN, engine);
+  const told: string[] = [];
+  try {
+    const abandoned = await putBackAbandoned(docker, (line) => told.push(line), folder, replaced);
+    return { putBack: abandoned.map(({ runId }) => runId), told, journals: await readdir(folder) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test.each(['keep', 'forget'] as const)(
+  'a journal of an engine elsewhere stays, and is told once with the address; the start goes on (%s)',
+  async (replaced) => {
+    const here = await identityOf(docker);
+    // Engines of Docker 20.10 may share an ID, and have data folders of their own.
+    for (const other of [{ id: 'ANOTHER' }, { root: '/another/folder' }]) {
+      const engine = { ...here, ...other, address: 'unix:///another/docker.sock' };
+      const { putBack, told, journals } = await begin(engine, replaced);
+      expect([putBack, journals]).toEqual([[], [`${RUN}.jsonl`]]);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain(
+        `run ${RUN} is of the engine at unix:///another/docker.sock; it is put back when zonestorm runs there`,
+      );
+    }
+  },
+);
+
+test('one of this engine is settled, whatever socket its run asked it over', async () => {
+  const engine = { ...(await identityOf(docker)), address: 'unix:///another/docker.sock' };
+  expect(await begin(engine, 'keep')).toEqual({ putBack: [RUN], told: [], journals: [] });
+});
+
+test('one of an engine whose place this one has taken is told and kept by a run, and forgotten by clean', async () => {
+  const engine = { ...(await identityOf(docker)), id: 'ANOTHER' };
+  const kept = await begin(engine, 'keep');
+  expect([kept.putBack, kept.journals]).toEqual([[], [`${RUN}.jsonl`]]);
+  expect(kept.told).toEqual([expect.stringMatching(/of another engine.*`zonestorm clean` forgets/)]);
+  const forgotten = await begin(engine, 'forget');
+  expect([forgotten.putBack, forgotten.journals]).toEqual([[], []]);
+  expect(forgotten.told).toEqual([expect.stringMatching(/was of another engine.*forgotten/)]);
 });
 
 const startReaper = async (labels: Readonly<Record<string, string>>): Promise<string> => {

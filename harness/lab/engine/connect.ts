@@ -32,6 +32,9 @@ export function engineSocket(): string {
   );
 }
 
+/** The same as `DOCKER_HOST` would name it. */
+export const engineAddress = (): string => `${SCHEME}${engineSocket()}`;
+
 /**
  * A client of the local Docker engine, or `null` when nobody listens at its socket.
  *

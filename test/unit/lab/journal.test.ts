@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { EngineIdentity } from '../../../harness/lab/engine/identity.ts';
 import { abandonedJournals, Journal, type JournalLine, journalFolder } from '../../../harness/lab/journal.ts';
 import type { PlanFault } from '../../../harness/scenario/plan.ts';
+
+const ENGINE: EngineIdentity = { id: 'AAAA:BBBB', root: '/var/lib/docker', address: 'unix:///run/a.sock' };
 
 let state: string;
 const before = process.env.XDG_STATE_HOME;
@@ -45,7 +48,7 @@ const ids = (faults: readonly PlanFault[]): string[] => faults.map(({ id }) => i
 
 /** A journal of a process that has ended, as a killed run leaves it: made here, with another's number. */
 async function leave(runId: string, work: (journal: Journal) => void, pid = 2 ** 22 + 1): Promise<void> {
-  using journal = new Journal(runId);
+  using journal = new Journal(runId, ENGINE);
   work(journal);
   const [first = '', ...rest] = (await readFile(fileOf(runId), 'utf8')).split('\n');
   const header = { ...(JSON.parse(first) as object), pid };
@@ -58,10 +61,16 @@ test('stands below XDG_STATE_HOME, or where that is not set below ~/.local/state
   expect(journalFolder()).toMatch(/\/\.local\/state\/zonestorm\/journal$/);
 });
 
-test('begins with the run and its process; each line is in the file when the call returns', async () => {
-  using journal = new Journal('run1');
+test('begins with the run, its process and its engine; each line is in the file when the call returns', async () => {
+  using journal = new Journal('run1', ENGINE);
   expect(await linesOf('run1')).toEqual([
-    { runId: 'run1', pid: process.pid, pidStart: expect.stringMatching(/^\d+$/), at: expect.stringMatching(/^20.*Z$/) },
+    {
+      runId: 'run1',
+      pid: process.pid,
+      pidStart: expect.stringMatching(/^\d+$/),
+      engine: ENGINE,
+      at: expect.stringMatching(/^20.*Z$/),
+    },
   ]);
   const states: JournalLine['state'][] = [];
   for (const step of ['applying', 'applied', 'reverted'] as const) {
@@ -75,7 +84,7 @@ test('begins with the run and its process; each line is in the file when the cal
 });
 
 test('what is in force is what was begun and not read back as put back', () => {
-  using journal = new Journal('run1');
+  using journal = new Journal('run1', ENGINE);
   for (const id of ['a1', 'a2', 'a3']) journal.applying(fault(id));
   journal.applied(fault('a1'));
   journal.reverted(fault('a1'));
@@ -84,22 +93,22 @@ test('what is in force is what was begun and not read back as put back', () => {
 });
 
 test('is gone when everything of the run is', async () => {
-  using journal = new Journal('run1');
+  using journal = new Journal('run1', ENGINE);
   await journal.finish();
   expect(existsSync(fileOf('run1'))).toBe(false);
 });
 
 test('a second journal of one run is refused, and the first stays as it is', async () => {
-  using journal = new Journal('run1');
+  using journal = new Journal('run1', ENGINE);
   journal.applying(fault('a1'));
-  expect(() => new Journal('run1')).toThrow(/EEXIST/);
+  expect(() => new Journal('run1', ENGINE)).toThrow(/EEXIST/);
   expect(await linesOf('run1')).toHaveLength(2);
   expect(await readdir(journalFolder())).toEqual(['run1.jsonl']);
 });
 
 test('nothing is abandoned where there is no folder, and while the run’s process lives', async () => {
   expect(await abandonedJournals()).toEqual([]);
-  using journal = new Journal('run1');
+  using journal = new Journal('run1', ENGINE);
   journal.applying(fault('a1'));
   expect(await abandonedJournals()).toEqual([]);
 });
@@ -111,13 +120,22 @@ test('of a process that is gone, what it had in force is found; of two runs each
     for (const id of ['a1', 'a2']) journal.applied(fault(id));
     journal.reverted(fault('a1'));
   });
-  using alive = new Journal('run3');
+  using alive = new Journal('run3', ENGINE);
   alive.applying(fault('c1'));
   const found = await abandonedJournals();
   expect(found.map(({ runId, faults, path }) => [runId, ids(faults), path])).toEqual([
     ['run1', ['a2', 'a3'], fileOf('run1')],
     ['run2', ['b1'], fileOf('run2')],
   ]);
+});
+
+test('tells of which engine the run is; one from before engines were told apart is read as well', async () => {
+  await leave('run1', () => undefined);
+  expect((await abandonedJournals()).map(({ engine }) => engine)).toEqual([ENGINE]);
+  const [first = ''] = (await readFile(fileOf('run1'), 'utf8')).split('\n');
+  const { engine: _, ...header } = JSON.parse(first) as { engine: unknown };
+  await writeFile(fileOf('run1'), `${JSON.stringify(header)}\n`);
+  expect((await abandonedJournals()).map(({ runId, engine }) => [runId, engine])).toEqual([['run1', null]]);
 });
 
 test('a fault that was put back and applied again is in force', async () => {
@@ -190,7 +208,7 @@ test('a process that has ended and that nobody has asked about is gone', async (
 test('a run in another PID namespace, as in a container, lives for as long as its process does', async () => {
   const code = `
     import { Journal } from ${JSON.stringify(join(import.meta.dirname, '../../../harness/lab/journal.ts'))};
-    new Journal('elsewhere').applying(${JSON.stringify(fault('pause-1'))});
+    new Journal('elsewhere', ${JSON.stringify(ENGINE)}).applying(${JSON.stringify(fault('pause-1'))});
     console.log('written');
     setInterval(() => {}, 1000);`;
   const child = spawn(
@@ -237,7 +255,7 @@ test('a journal is never seen without its header, however often another process 
   const journals: Journal[] = [];
   for (const end = performance.now() + 1_500; journals.length <= 50 || performance.now() < end; ) {
     const i = journals.length;
-    const journal = new Journal(`run${i}`);
+    const journal = new Journal(`run${i}`, ENGINE);
     journals.push(journal);
     await journal.finish();
     if (i % 20 === 0) await delay(1);
