@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { aboutLeft, clean } from '../lab/clean.ts';
+import { clean } from '../lab/clean.ts';
 import { connectEngine } from '../lab/engine/connect.ts';
 import { EnvironmentError } from '../lab/environment-error.ts';
 import { abandonedJournals, describeAbandoned, journalFolder } from '../lab/journal.ts';
+import { aboutLeft } from '../lab/left.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
 import { EXIT } from './exit-code.ts';
 import { progress } from './progress.ts';

@@ -1,23 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import pLimit from 'p-limit';
+import { monotonicMs } from '../time/monotonic.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { LABELS } from './labels.ts';
+import { type Left, leftOf } from './left.ts';
 import { LIMITS } from './limits.ts';
+import { containersOn, networksOn, removeThing, type Thing, volumesOn } from './things.ts';
 
 export interface Cleaned {
   readonly containers: number;
   readonly networks: number;
   readonly volumes: number;
-  /** Names of networks that the engine does not let go of, though nothing of ours is on them any more. */
-  readonly left: readonly string[];
+  /** What the engine does not let go of, though nothing runs in it any more. */
+  readonly left: readonly Left[];
 }
 
-/** Somebody else, the reaper mostly, may be removing the same: what waits for that is gone within seconds. */
-const ROUNDS = 60;
 const ROUND_MS = 500;
-/** A network of which all containers have gone is let go of at once; or, mostly, not before the engine is restarted. */
-const NETWORK_ROUNDS = 20;
+/**
+ * Somebody else, the reaper mostly, may be removing the same: what waits for that is gone within seconds. By time and
+ * not by rounds, as an engine tries for five seconds to remove a file system that is busy before it says so.
+ */
+const PATIENCE_MS = 30_000;
+/**
+ * A network or volume of which all containers of ours have gone is let go of at once; or, mostly, not before somebody
+ * else's container has gone or the engine is restarted.
+ */
+const FREE_ROUNDS = 20;
 
 /**
  * Reapers are named by Testcontainers, which gives them no label of a run's. These two mark those that are not shared
@@ -31,95 +40,79 @@ export const REAPER_LABELS: readonly string[] = ['org.testcontainers.ryuk=true',
  * says why). Of everything, reapers too: one that could not do its work stays. Images and the engine stay.
  * Idempotent; two at once do not disturb each other.
  *
- * A network may stay that the engine takes for used: Docker 20.10 sometimes counts an endpoint too many, or somebody
- * attached a container that is not ours. No fault is in force in it, and runs to come take other addresses, so it is told
- * and left.
+ * Something may stay: a network with an endpoint too many, as Docker 20.10 sometimes counts them, or with a container
+ * that is not ours; a volume that such a container holds; a stopped container whose file system is busy. Nothing else is
+ * kept from being removed by it, and it is told and left. Containers that are not ours are never touched.
  *
- * @throws EnvironmentError when something cannot be removed, with the engine's own words
+ * @throws EnvironmentError when a container runs on or stays frozen, with the engine's own words
  */
 export async function clean(docker: Docker, runId?: string): Promise<Cleaned> {
   const label = [runId === undefined ? `${LABELS.ours}=true` : `${LABELS.run}=${runId}`];
-  const removed = { containers: 0, networks: 0, volumes: 0 };
-  let onlyNetworks = 0;
-  for (let round = 1; ; round += 1) {
-    const busy: Error[] = [];
-    const remove = async (
-      what: keyof typeof removed,
-      removals: readonly (() => Promise<unknown>)[],
-      concurrency = 1,
-    ): Promise<readonly (Error | null)[]> => {
+  const removed = { container: 0, network: 0, volume: 0 };
+  const cleaned = (left: readonly Left[]): Cleaned => ({
+    containers: removed.container,
+    networks: removed.network,
+    volumes: removed.volume,
+    left,
+  });
+  let fewest = Number.POSITIVE_INFINITY;
+  let fewestSince = monotonicMs();
+  let freeRounds = 0;
+  for (;;) {
+    const busy: { readonly thing: Thing; readonly error: Error }[] = [];
+    const remove = async (things: readonly Thing[], concurrency = 1): Promise<void> => {
       const limit = pLimit(concurrency);
-      const ends = await Promise.all(removals.map((removal) => limit(() => endOf(removal()))));
-      removed[what] += ends.filter((end) => end === 'removed').length;
-      const errors = ends.map((end) => (end instanceof Error ? end : null));
-      busy.push(...errors.filter((error) => error !== null));
-      return errors;
+      const ends = await Promise.all(things.map((thing) => limit(() => endOf(removeThing(docker, thing)))));
+      for (const [i, thing] of things.entries()) {
+        const end = ends[i];
+        if (end === 'removed') removed[thing.kind] += 1;
+        else if (end instanceof Error) busy.push({ thing, error: end });
+      }
     };
-    const containers = await docker.listContainers({ all: true, filters: { label } });
-    if (runId === undefined) {
-      containers.push(...(await docker.listContainers({ all: true, filters: { label: [...REAPER_LABELS] } })));
-    }
-    const removals = (some: readonly Docker.ContainerInfo[]) =>
-      some.map(
-        ({ Id }) =>
-          () =>
-            docker.getContainer(Id).remove({ force: true, v: true }),
-      );
-    const hasLeft = ({ State }: Docker.ContainerInfo): boolean => State === 'exited' || State === 'created';
-    await remove('containers', removals(containers.filter(hasLeft)), LIMITS.startConcurrency);
-    await remove('containers', removals(containers.filter((one) => !hasLeft(one))));
-    const networks = await docker.listNetworks({ filters: { label } });
-    const held = await remove(
-      'networks',
-      networks.map(
-        ({ Id }) =>
-          () =>
-            docker.getNetwork(Id).remove(),
-      ),
-    );
-    const { Volumes } = await docker.listVolumes({ filters: { label } });
+    const containers = await containersOn(docker, label);
+    if (runId === undefined) containers.push(...(await containersOn(docker, REAPER_LABELS)));
+    // Those that have left their networks.
     await remove(
-      'volumes',
-      (Volumes ?? []).map(
-        ({ Name }) =>
-          () =>
-            docker.getVolume(Name).remove({ force: true }),
-      ),
+      containers.filter(({ runs }) => !runs),
+      LIMITS.startConcurrency,
     );
-    const [first] = busy;
-    if (first === undefined) return { ...removed, left: [] };
-    const left = networks.filter((_, i) => held[i] !== null).map(({ Name }) => Name);
-    onlyNetworks = containers.length === 0 && left.length === busy.length ? onlyNetworks + 1 : 0;
-    if (onlyNetworks === NETWORK_ROUNDS) return { ...removed, left };
-    if (round === ROUNDS) {
-      const remedy = 'Restart the engine, then `zonestorm clean`.';
-      throw new EnvironmentError(`the engine does not let go of something: ${first.message}`, remedy, { cause: first });
+    await remove(containers.filter(({ runs }) => runs));
+    await remove(await networksOn(docker, label));
+    await remove(await volumesOn(docker, label));
+    if (busy.length === 0) return cleaned([]);
+    if (busy.length < fewest) {
+      fewest = busy.length;
+      fewestSince = monotonicMs();
+    }
+    freeRounds = containers.length === 0 ? freeRounds + 1 : 0;
+    if (freeRounds === FREE_ROUNDS || monotonicMs() - fewestSince >= PATIENCE_MS) {
+      const alive = busy.find(({ thing }) => thing.runs);
+      if (alive !== undefined) throw stillRuns(alive.thing, alive.error);
+      return cleaned(await Promise.all(busy.map(({ thing, error }) => leftOf(docker, thing, error))));
     }
     await delay(ROUND_MS);
   }
 }
 
-/** What is to be done about networks that stay, and that nothing else has to be. */
-export const aboutLeft = (left: readonly string[]): string =>
-  `the engine does not let go of ${left.join(', ')}: it takes ${left.length === 1 ? 'it' : 'them'} for used (\`docker network ` +
-  'inspect` may say by whom). Other runs are not disturbed; once that container has gone or the engine was restarted, ' +
-  '`zonestorm clean` removes it.';
+const stillRuns = ({ name }: Thing, cause: Error): EnvironmentError =>
+  new EnvironmentError(
+    `the engine does not let go of the container ${name}, which still runs or is frozen: ${cause.message}`,
+    'Restart the engine, then `zonestorm clean`.',
+    { cause },
+  );
 
 /**
- * Throws when anything of the run but these networks is on the engine.
+ * Throws when anything of the run is on the engine but what is left of it, or when that runs.
  * @throws Error
  */
-export async function requireGone(docker: Docker, runId: string, left: readonly string[]): Promise<void> {
-  const filters = { label: [`${LABELS.run}=${runId}`] };
-  const [containers, networks, { Volumes }] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listNetworks({ filters }),
-    docker.listVolumes({ filters }),
-  ]);
-  const others = networks.filter(({ Name }) => !left.includes(Name));
-  if (containers.length + others.length + (Volumes ?? []).length > 0) {
-    throw new Error('the engine still has something of this run');
-  }
+export async function requireGone(docker: Docker, runId: string, left: readonly Left[]): Promise<void> {
+  const label = [`${LABELS.run}=${runId}`];
+  const there = await Promise.all([containersOn(docker, label), networksOn(docker, label), volumesOn(docker, label)]);
+  const isLeft = (thing: Thing): boolean => left.some(({ kind, id }) => kind === thing.kind && id === thing.id);
+  const others = there.flat().filter((thing) => thing.runs || !isLeft(thing));
+  if (others.length === 0) return;
+  const names = others.map(({ name }) => name).join(', ');
+  throw new Error(`the engine still has something of this run: ${names}`);
 }
 
 /** Ids of runs that have anything on the engine. */
@@ -135,17 +128,18 @@ export async function runsOnEngine(docker: Docker): Promise<string[]> {
 }
 
 /**
- * `gone` already; or an error when it is on its way (409) or still held by something that is (403: a network with
- * endpoints), so that it is tried again.
+ * `gone` already; or an error when it is on its way or held (409), still held by something that is (403: a network with
+ * endpoints), or could not be removed (500: a file system that is busy), so that it is tried again, and what comes after
+ * it is tried as well.
  */
 async function endOf(removal: Promise<unknown>): Promise<'removed' | 'gone' | Error> {
   try {
     await removal;
     return 'removed';
   } catch (error) {
-    const { statusCode } = error as { statusCode?: number };
+    const { statusCode = 0 } = error as { statusCode?: number };
     if (statusCode === 404) return 'gone';
-    if (statusCode === 409 || statusCode === 403) return error as Error;
+    if (statusCode === 409 || statusCode === 403 || statusCode >= 500) return error as Error;
     // A call that came to its limit; the engine may be busy with just that.
     if (error instanceof EnvironmentError) return error;
     throw error;

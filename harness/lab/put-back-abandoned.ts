@@ -1,21 +1,23 @@
 import { rm } from 'node:fs/promises';
 import type Docker from 'dockerode';
-import { aboutLeft, clean, REAPER_LABELS, requireGone } from './clean.ts';
+import { clean, REAPER_LABELS, requireGone } from './clean.ts';
 import { identityOf, otherThan } from './engine/identity.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
+import { aboutLeft } from './left.ts';
 
 /**
  * Puts back what runs had in force whose process is gone, killed as a rule. All that a fault changes is in containers
  * and networks of its run, so putting it back is removing them; that nothing of the run is left is read from the
- * engine before its journal goes. The reaper has mostly done it before. Runs that are going on are left alone.
+ * engine before its journal goes. What the engine does not let go of, and in which nothing runs, is told and left. The
+ * reaper has mostly done it before. Runs that are going on are left alone.
  *
  * So are those of another engine, of which nothing would be found here: they are told, and their journals stay until
  * zonestorm runs there. Where this engine has taken the place of theirs, that engine is mostly gone with its containers:
  * `replaced` says whether their journals are then kept, as nobody can know, or forgotten, as somebody has asked for.
  *
  * @returns what was put back
- * @throws EnvironmentError when something of such a run cannot be removed; its journal stays then
+ * @throws EnvironmentError when a container of such a run still runs or is frozen; the run's journal stays then
  */
 export async function putBackAbandoned(
   docker: Docker,
