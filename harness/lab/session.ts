@@ -6,6 +6,8 @@ import { boundCalls, lastStalled } from './engine/bounded-calls.ts';
 import { engineSocket } from './engine/connect.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { LIMITS } from './limits.ts';
+import { requireReaper } from './require-reaper.ts';
+import { setTestcontainers } from './testcontainers-settings.ts';
 
 /** The reaper's container, as the engine names it in an error. */
 const NAME = /testcontainers-ryuk-[0-9a-f]+/;
@@ -19,17 +21,11 @@ let givenUp = false;
  * is gone, however it ended.
  *
  * @param reaperImage the image that speaks Ryuk's protocol
- * @throws EnvironmentError when the reaper does not start, or Testcontainers is told by its own settings to use another
- *   engine
+ * @throws EnvironmentError when there is no reaper afterwards, or Testcontainers is told by its own settings to use
+ *   another engine
  */
 export async function startSession(reaperImage: string): Promise<Readonly<Record<string, string>>> {
-  process.env.RYUK_CONTAINER_IMAGE = reaperImage;
-  // Testcontainers would join another process's reaper and its session; what a killed run leaves would then stay
-  // for as long as that other process lives. Reapers with this label are not joined.
-  process.env.TESTCONTAINERS_RYUK_TEST_LABEL = 'true';
-  // On a machine that is a container itself, Testcontainers would look for published ports at the engine's gateway;
-  // ours are published on 127.0.0.1, of the machine that zonestorm runs on, and nowhere else.
-  process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
+  setTestcontainers(process.env, reaperImage);
   const client = await getContainerRuntimeClient();
   const { socketPath, host } = client.container.dockerode.modem as { socketPath?: string; host?: string };
   if (socketPath !== engineSocket()) {
@@ -39,7 +35,7 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
     );
   }
   boundCalls(client.container.dockerode);
-  const noteNoMore = noteContainers(client.container.dockerode);
+  const noteNoMore = noteReaper(client.container.dockerode);
   const reaper = await drawAgain(
     () => getReaper(client),
     async ({ message }) => {
@@ -59,13 +55,20 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
       { cause: error },
     );
   });
+  const labels = { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
+  await requireReaper(client.container.dockerode, reaperName(labels));
   noteNoMore();
-  return { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
+  return labels;
 }
 
-/** Until its session has begun, Testcontainers tells nobody which reaper it makes. */
-function noteContainers(docker: Docker): () => void {
-  const { createContainer } = docker;
+/**
+ * Until its session has begun, Testcontainers tells nobody which reaper it makes. It would also join one that it finds,
+ * of another program with Testcontainers: what a killed run leaves would stay for as long as that program lives, and a run
+ * that has ended would remove that program's reaper. So it finds none.
+ */
+function noteReaper(docker: Docker): () => void {
+  const { createContainer, listContainers } = docker;
+  docker.listContainers = (() => Promise.resolve([])) as Docker['listContainers'];
   const create = createContainer.bind(docker) as (options: Docker.ContainerCreateOptions) => Promise<unknown>;
   docker.createContainer = ((options: Docker.ContainerCreateOptions) => {
     if (givenUp) return Promise.reject(new Error('given up'));
@@ -74,7 +77,7 @@ function noteContainers(docker: Docker): () => void {
     return answer;
   }) as Docker['createContainer'];
   return () => {
-    docker.createContainer = createContainer;
+    Object.assign(docker, { createContainer, listContainers });
     asked.clear();
   };
 }
