@@ -4,16 +4,24 @@ import { withDeadline } from '../time/deadline.ts';
 import { drawAgain } from './draw-again.ts';
 import { boundCalls, lastStalled } from './engine/bounded-calls.ts';
 import { engineSocket } from './engine/connect.ts';
+import type { EngineInfo } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { LIMITS } from './limits.ts';
+import { reaperSecurity } from './reaper-security.ts';
 import { requireReaper } from './require-reaper.ts';
 import { setTestcontainers } from './testcontainers-settings.ts';
+import { tryInContainer } from './try-in-container.ts';
 
 /** The reaper's container, as the engine names it in an error. */
 const NAME = /testcontainers-ryuk-[0-9a-f]+/;
 
-/** Reapers that the engine has been asked for, until one of them works: name -> the engine's answer. */
-const asked = new Map<string, Promise<unknown>>();
+const RESTART = 'Read the log of the engine, restart it, and run the command again.';
+const OPEN_SOCKET =
+  'It needs the engine’s socket in its container: unset TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE, or point it to where the ' +
+  'engine has its socket; where a policy of the machine (SELinux, AppArmor) denies it, allow it.';
+
+/** Reapers that the engine has been asked for, until one of them works: name -> how, and the engine's answer. */
+const asked = new Map<string, { readonly options: Docker.ContainerCreateOptions; readonly answer: Promise<unknown> }>();
 let givenUp = false;
 
 /**
@@ -35,7 +43,8 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
     );
   }
   boundCalls(client.container.dockerode);
-  const noteNoMore = noteReaper(client.container.dockerode);
+  const security = reaperSecurity((await client.container.dockerode.info()) as EngineInfo);
+  const noteNoMore = noteReaper(client.container.dockerode, security);
   const reaper = await drawAgain(
     () => getReaper(client),
     async ({ message }) => {
@@ -44,14 +53,15 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
       const container = name === undefined ? null : client.container.dockerode.getContainer(name);
       await container?.remove({ force: true, v: true }).catch(() => undefined);
     },
-  ).catch((error: Error) => {
+  ).catch(async (error: Error) => {
     if (error instanceof EnvironmentError) throw error;
     // Testcontainers tells some of the engine's failures in its own words, and of some calls nothing.
     const stalled = lastStalled(client.container.dockerode);
     if (stalled !== null) throw stalled;
+    const words = await lastWords(client.container.dockerode);
     throw new EnvironmentError(
-      `the reaper, which removes what a killed run leaves, did not start: ${error.message}`,
-      'Read the log of the engine, restart it, and run the command again.',
+      `the reaper, which removes what a killed run leaves, did not start: ${words ?? error.message}`,
+      words === null ? RESTART : OPEN_SOCKET,
       { cause: error },
     );
   });
@@ -62,18 +72,37 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
 }
 
 /**
+ * What a reaper says that ends at once; `null`: it does not, or nothing. The engine removes the reaper as it ends, and its
+ * words with it, so it is tried once more; one that starts now ends soon, as nobody comes.
+ */
+async function lastWords(docker: Docker): Promise<string | null> {
+  const { Image = '', HostConfig } = [...asked.values()].at(-1)?.options ?? {};
+  if (givenUp || Image === '') return null;
+  const { Binds, Privileged, SecurityOpt } = HostConfig ?? {};
+  const trial = { docker, image: Image, runId: `reaper-${process.pid}` };
+  const hostConfig = { Binds, Privileged, SecurityOpt };
+  const tried = await tryInContainer(trial, { environment: ['RYUK_CONNECTION_TIMEOUT=1s'], hostConfig }).catch(
+    () => null,
+  );
+  return tried === null || tried.exitCode === 0 || tried.printed === '' ? null : tried.printed;
+}
+
+/**
  * Until its session has begun, Testcontainers tells nobody which reaper it makes. It would also join one that it finds,
  * of another program with Testcontainers: what a killed run leaves would stay for as long as that program lives, and a run
  * that has ended would remove that program's reaper. So it finds none.
  */
-function noteReaper(docker: Docker): () => void {
+function noteReaper(docker: Docker, security: readonly string[]): () => void {
   const { createContainer, listContainers } = docker;
   docker.listContainers = (() => Promise.resolve([])) as Docker['listContainers'];
   const create = createContainer.bind(docker) as (options: Docker.ContainerCreateOptions) => Promise<unknown>;
-  docker.createContainer = ((options: Docker.ContainerCreateOptions) => {
+  docker.createContainer = ((given: Docker.ContainerCreateOptions) => {
     if (givenUp) return Promise.reject(new Error('given up'));
+    const HostConfig = { ...given.HostConfig, SecurityOpt: [...security] };
+    const options = { ...given, HostConfig };
     const answer = create(options);
-    asked.set(options.name ?? '', answer);
+    // A trial has no name, and removes itself.
+    if (options.name !== undefined) asked.set(options.name, { options, answer });
     return answer;
   }) as Docker['createContainer'];
   return () => {
@@ -88,7 +117,7 @@ function noteReaper(docker: Docker): () => void {
  */
 export async function giveUpSession(docker: Docker): Promise<void> {
   givenUp = true;
-  for (const [name, answer] of asked) {
+  for (const [name, { answer }] of asked) {
     await withDeadline(answer, LIMITS.callsEndMs, 'the reaper').catch(() => undefined);
     const container = docker.getContainer(name);
     await withDeadline(container.remove({ force: true, v: true }), LIMITS.callsEndMs, 'the reaper’s removal').catch(

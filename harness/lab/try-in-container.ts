@@ -8,7 +8,7 @@ import { LIMITS } from './limits.ts';
 /** Whoever tries something on the engine before a run relies on it. */
 export interface TrialOptions {
   readonly docker: Docker;
-  /** Any image with `ip`, `tc` and bash. */
+  /** One with what is tried; mostly any with `ip`, `tc` and bash. */
   readonly image: string;
   /** Whose labels everything of the trial carries. */
   readonly runId: string;
@@ -35,7 +35,9 @@ export interface Tried {
 export async function tryInContainer(
   options: TrialOptions,
   trial: {
-    readonly command: readonly string[];
+    /** The image's own where there is none. */
+    readonly command?: readonly string[];
+    readonly environment?: readonly string[];
     readonly hostConfig: Docker.HostConfig;
     readonly networking?: Docker.EndpointsConfig;
   },
@@ -44,7 +46,8 @@ export async function tryInContainer(
   try {
     container = await options.docker.createContainer({
       Image: options.image,
-      Cmd: [...trial.command],
+      ...(trial.command === undefined ? {} : { Cmd: [...trial.command] }),
+      Env: [...(trial.environment ?? [])],
       Labels: trialLabels(options),
       HostConfig: trial.hostConfig,
       ...(trial.networking === undefined ? {} : { NetworkingConfig: { EndpointsConfig: trial.networking } }),

@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { withoutHeaders } from '../../harness/lab/containers/without-headers.ts';
 import { engineSocket } from '../../harness/lab/engine/connect.ts';
 import { ensureEngine } from '../../harness/lab/engine/ensure-engine.ts';
 import { resolveImage } from '../../harness/lab/images/resolve-images.ts';
@@ -108,4 +112,24 @@ test('a client that comes back in time keeps everything', async () => {
   expect(await things('mine')).toBe(3);
   again.destroy();
   await expect.poll(() => things('mine'), { timeout: 15_000 }).toBe(0);
+});
+
+test('one that cannot ask the engine does not say that it has started, and ends with the cause', async () => {
+  // What an engine mounts where it finds no socket.
+  const folder = await mkdtemp(join(tmpdir(), 'zonestorm-reaper-'));
+  try {
+    const container = await docker.createContainer({
+      Image: reaperTag,
+      Env: ['RYUK_CONNECTION_TIMEOUT=1s'],
+      Labels: { [LABEL]: 'reaper' },
+      HostConfig: { Binds: [`${folder}:/var/run/docker.sock`] },
+    });
+    await container.start();
+    expect(await container.wait()).toMatchObject({ StatusCode: 1 });
+    const printed = withoutHeaders(await container.logs({ stdout: true, stderr: true })).toString();
+    expect(printed).toMatch(/^the engine cannot be asked: .*ECONNREFUSED/);
+    expect(printed).not.toContain('Started');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

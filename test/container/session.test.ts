@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -38,9 +41,12 @@ interface Session {
   readonly failed: { readonly name: string; readonly message: string; readonly remedy: string };
 }
 
-async function session(environment: Readonly<Record<string, string>>): Promise<Session> {
+async function session(
+  environment: Readonly<Record<string, string>>,
+  security: readonly string[] = [],
+): Promise<Session> {
   const file = `${PROJECT}/test/container/session-process.ts`;
-  const child = spawn(process.execPath, [file, reaper], {
+  const child = spawn(process.execPath, [file, reaper, ...security], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
@@ -107,4 +113,28 @@ test('a session has a reaper of its own, where another program’s runs', async 
   const { labels } = await session({});
   expect(labels['org.testcontainers.session-id']).not.toBe(id);
   expect((await docker.getContainer(reaperName(labels)).inspect()).State.Running).toBe(true);
+});
+
+test('a reaper that cannot ask the engine ends the start, with its own words and what to do', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zonestorm-session-'));
+  try {
+    // Nothing is there, so the engine makes a folder of that name.
+    const { failed, child } = await session({ TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: join(folder, 'docker.sock') });
+    expect(failed).toMatchObject({
+      name: 'EnvironmentError',
+      message: expect.stringMatching(/reaper.* did not start: the engine cannot be asked: .*ECONNREFUSED/),
+      remedy: expect.stringMatching(/TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE.*SELinux/),
+    });
+    const trials = { label: [`zonestorm.run=reaper-${child.pid}`] };
+    expect(await docker.listContainers({ all: true, filters: trials })).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('where SELinux confines containers, the reaper is not confined, as it may not open the engine’s socket otherwise', async () => {
+  const options = async ({ labels }: Session): Promise<readonly string[]> =>
+    (await docker.getContainer(reaperName(labels)).inspect()).HostConfig.SecurityOpt ?? [];
+  expect(await options(await session({}, ['name=selinux']))).toEqual(['label=disable']);
+  expect(await options(await session({}))).toEqual([]);
 });

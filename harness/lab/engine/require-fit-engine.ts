@@ -33,6 +33,10 @@ export interface Unfit {
 const DOCKER = 'Engine';
 const ANOTHER = 'Run on Linux, x64, with a Docker engine of this machine that runs as root.';
 
+/** Whether the engine has this among its security options. */
+export const hasSecurity = ({ SecurityOptions }: EngineInfo, name: string): boolean =>
+  SecurityOptions?.some((option) => option.split(',').includes(`name=${name}`)) === true;
+
 /**
  * Why measurements with this engine would be wrong, or what a killed run leaves would stay; `null`: neither.
  * Containers must run on this machine's own kernel: their clock must be the harness's, /proc/stat must be of the CPUs
@@ -40,8 +44,6 @@ const ANOTHER = 'Run on Linux, x64, with a Docker engine of this machine that ru
  * that speak Docker's API and are not Docker name bridges and remove things in ways of their own.
  */
 export function whyUnfit(info: EngineInfo, version: EngineVersion, host: Host): Unfit | null {
-  const security = (name: string): boolean =>
-    info.SecurityOptions?.some((option) => option.split(',').includes(`name=${name}`)) === true;
   const components = version.Components ?? [];
   const wrong = (reason: string, remedy = ANOTHER): Unfit => ({
     reason: `${reason}; its numbers would be wrong`,
@@ -59,8 +61,8 @@ export function whyUnfit(info: EngineInfo, version: EngineVersion, host: Host): 
       remedy: `Install Docker, and point DOCKER_HOST to its socket or unset it. ${ANOTHER}`,
     };
   }
-  if (security('rootless')) return wrong('the engine is rootless');
-  if (security('userns')) {
+  if (hasSecurity(info, 'rootless')) return wrong('the engine is rootless');
+  if (hasSecurity(info, 'userns')) {
     return {
       reason:
         'the engine remaps user namespaces (userns-remap), so no container may share the host’s network namespace, ' +
