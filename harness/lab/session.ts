@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from 'testcontainers';
 import { withDeadline } from '../time/deadline.ts';
+import { KEPT_LOG, remedyOfLog } from './containers/kept-log.ts';
 import { drawAgain } from './draw-again.ts';
 import { boundCalls, lastStalled } from './engine/bounded-calls.ts';
 import { engineSocket } from './engine/connect.ts';
@@ -61,7 +62,7 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
     const words = await lastWords(client.container.dockerode);
     throw new EnvironmentError(
       `the reaper, which removes what a killed run leaves, did not start: ${words ?? error.message}`,
-      words === null ? RESTART : OPEN_SOCKET,
+      words === null ? (remedyOfLog(error) ?? RESTART) : OPEN_SOCKET,
       { cause: error },
     );
   });
@@ -98,7 +99,8 @@ function noteReaper(docker: Docker, security: readonly string[]): () => void {
   const create = createContainer.bind(docker) as (options: Docker.ContainerCreateOptions) => Promise<unknown>;
   docker.createContainer = ((given: Docker.ContainerCreateOptions) => {
     if (givenUp) return Promise.reject(new Error('given up'));
-    const HostConfig = { ...given.HostConfig, SecurityOpt: [...security] };
+    // Testcontainers reads from its log that it has started.
+    const HostConfig = { ...given.HostConfig, SecurityOpt: [...security], LogConfig: KEPT_LOG };
     const options = { ...given, HostConfig };
     const answer = create(options);
     // A trial has no name, and removes itself.

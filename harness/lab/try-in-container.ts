@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { withDeadline } from '../time/deadline.ts';
+import { KEPT_LOG, remedyOfLog } from './containers/kept-log.ts';
 import { withoutHeaders } from './containers/without-headers.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { LABELS, labelsOf } from './labels.ts';
@@ -49,7 +50,7 @@ export async function tryInContainer(
       ...(trial.command === undefined ? {} : { Cmd: [...trial.command] }),
       Env: [...(trial.environment ?? [])],
       Labels: trialLabels(options),
-      HostConfig: trial.hostConfig,
+      HostConfig: { ...trial.hostConfig, LogConfig: KEPT_LOG },
       ...(trial.networking === undefined ? {} : { NetworkingConfig: { EndpointsConfig: trial.networking } }),
     });
     await container.start();
@@ -58,13 +59,18 @@ export async function tryInContainer(
     const log = await container.logs({ stdout: true, stderr: true });
     return { exitCode: StatusCode, printed: withoutHeaders(log).toString().trim() };
   } catch (error) {
-    if (error instanceof EnvironmentError) throw error;
-    throw new EnvironmentError(
-      `the engine cannot run a trial container: ${(error as Error).message}`,
-      'Read its log, and try `docker run` of any image.',
-      { cause: error },
-    );
+    return cannotRun(error as Error);
   } finally {
     await container?.remove({ force: true }).catch(() => undefined);
   }
+}
+
+/** @throws EnvironmentError always: an engine that cannot run one container can run no lab */
+export function cannotRun(error: Error): never {
+  if (error instanceof EnvironmentError) throw error;
+  throw new EnvironmentError(
+    `the engine cannot run a trial container: ${error.message}`,
+    remedyOfLog(error) ?? 'Read its log, and try `docker run` of any image.',
+    { cause: error },
+  );
 }

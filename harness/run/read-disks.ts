@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { HistoryRecord, ReaderRecord } from '../history/records.ts';
 import { followLog } from '../lab/containers/follow-log.ts';
+import { KEPT_LOG } from '../lab/containers/kept-log.ts';
 import type { Lab } from '../lab/lab.ts';
 import { LABELS, labelsOf } from '../lab/labels.ts';
 import { LIMITS } from '../lab/limits.ts';
@@ -74,6 +75,7 @@ export async function readDisks(
     HostConfig: {
       NetworkMode: 'none',
       CapDrop: ['ALL'],
+      LogConfig: KEPT_LOG,
       Binds: disks.map((disk) => `${lab.diskName(disk.container, disk.index)}:${disk.path}:ro`),
     },
   });

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Plan } from '../../scenario/plan.ts';
+import { KEPT_LOG } from './kept-log.ts';
 
 /** Where the keeper has a container's disk. */
 export const keptFolder = (id: string): string => `/disks/${id}`;
@@ -43,6 +44,7 @@ export async function startKeeper(
       NetworkMode: 'none',
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
+      LogConfig: KEPT_LOG,
       Binds: [...options.disks].map(([id, volume]) => `${volume}:${keptFolder(id)}`),
     },
   });

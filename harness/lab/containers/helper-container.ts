@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { KEPT_LOG } from './kept-log.ts';
 
 export interface HelperOptions {
   readonly image: string;
@@ -24,6 +25,7 @@ export async function startHelper(docker: Docker, options: HelperOptions): Promi
       CapDrop: ['ALL'],
       CapAdd: ['NET_ADMIN'],
       SecurityOpt: ['no-new-privileges'],
+      LogConfig: KEPT_LOG,
     },
   });
   await container.start();

@@ -1,6 +1,7 @@
 import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { LIMITS } from '../limits.ts';
 import { HOLD, type Hold } from './hold.ts';
+import { KEPT_LOG } from './kept-log.ts';
 
 /** One of a container's networks, with its fixed address. */
 export interface Endpoint {
@@ -39,8 +40,8 @@ export interface LabContainerOptions {
 
 /**
  * A container of the lab: Testcontainers starts it, waits for it and has it reaped. What Testcontainers has no
- * setting for is set here: several networks with fixed addresses, publishing on 127.0.0.1 only, sysctls, and no
- * capability but those asked for, since no program of the fixtures needs one.
+ * setting for is set here: several networks with fixed addresses, publishing on 127.0.0.1 only, sysctls, a log that is
+ * kept, and no capability but those asked for, since no program of the fixtures needs one.
  */
 export class LabContainer extends GenericContainer {
   readonly #endpoints: readonly Endpoint[];
@@ -66,6 +67,7 @@ export class LabContainer extends GenericContainer {
     };
     if (options.held !== undefined)
       Object.assign(this.createOpts, { AttachStdin: true, OpenStdin: true, StdinOnce: true });
+    this.hostConfig.LogConfig = KEPT_LOG;
     this.hostConfig.CapDrop = ['ALL'];
     this.hostConfig.CapAdd = [...(options.capabilities ?? [])];
     this.hostConfig.SecurityOpt = ['no-new-privileges'];

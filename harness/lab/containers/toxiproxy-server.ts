@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { withDeadline } from '../../time/deadline.ts';
 import { LIMITS } from '../limits.ts';
+import { KEPT_LOG } from './kept-log.ts';
 
 export interface ServerOptions {
   readonly image: string;
@@ -24,6 +25,7 @@ export async function startServer(docker: Docker, options: ServerOptions): Promi
       NetworkMode: `container:${options.namespaceOf}`,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
+      LogConfig: KEPT_LOG,
     },
   });
   await container.start();

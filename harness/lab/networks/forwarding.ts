@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
+import { KEPT_LOG } from '../containers/kept-log.ts';
 import { EnvironmentError } from '../environment-error.ts';
 import { LIMITS } from '../limits.ts';
-import { type TrialOptions, trialLabels, tryInContainer } from '../try-in-container.ts';
+import { cannotRun, type TrialOptions, trialLabels, tryInContainer } from '../try-in-container.ts';
 import { freeBlocks } from './address-block.ts';
 import { isOverlap } from './create-networks.ts';
 
@@ -22,15 +23,16 @@ export async function requireForwarding(options: TrialOptions): Promise<void> {
   const { network, peerIp } = await createTrialNetwork(options);
   let peer: Docker.Container | null = null;
   try {
-    peer = await docker.createContainer({
+    const made = docker.createContainer({
       Image: options.image,
       Cmd: ['sleep', 'infinity'],
       StopSignal: 'SIGKILL',
       Labels: trialLabels(options),
-      HostConfig: { NetworkMode: network.id, CapDrop: ['ALL'] },
+      HostConfig: { NetworkMode: network.id, CapDrop: ['ALL'], LogConfig: KEPT_LOG },
       NetworkingConfig: { EndpointsConfig: { [network.id]: { IPAMConfig: { IPv4Address: peerIp } } } },
     });
-    await peer.start();
+    peer = await made.catch(cannotRun);
+    await peer.start().catch(cannotRun);
     const dial = `timeout ${PATIENCE_S} bash -c ': < /dev/tcp/${peerIp}/${CLOSED_PORT}'`;
     const { printed } = await tryInContainer(options, {
       command: ['sh', '-c', dial],
