@@ -3,9 +3,10 @@ import { cpus, totalmem } from 'node:os';
 import type Docker from 'dockerode';
 import { chooseShaping, type ShapingChoice } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
-import { askedHost, connectEngine } from './engine/connect.ts';
+import { connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
 import { standingOf } from './engine/known-engines.ts';
+import { namedEngine } from './engine/named-engine.ts';
 import { type EngineInfo, type EngineVersion, thisHost, whyUnfit } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
@@ -58,11 +59,8 @@ export function machine(count: number, bytes: number): Finding {
 }
 
 function noEngine(): Finding {
-  const asked = askedHost();
-  if (asked !== null) {
-    const detail = `none answers at DOCKER_HOST, which is ${asked}; start that one, or unset DOCKER_HOST`;
-    return { ok: false, subject: 'engine', detail };
-  }
+  const named = namedEngine();
+  if (named !== null) return { ok: false, subject: 'engine', detail: `none answers ${named.where}. ${named.remedy}` };
   const installable = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   const detail = installable
     ? 'none answers; `zonestorm setup --yes` installs and starts one'

@@ -13,9 +13,18 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** The command line as a black box: a process of its own, nothing of the product's code in this one. */
-export function zonestorm(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(LAUNCHER, [...args], {
+/**
+ * The command line as a black box: a process of its own, nothing of the product's code in this one.
+ *
+ * @param within a command line that runs the one which follows it, such as `unshare --net`
+ */
+export function zonestorm(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  within: readonly string[] = [],
+): Started {
+  const [program = LAUNCHER, ...rest] = [...within, LAUNCHER, ...args];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, CI: 'true', ...environment },
   });

@@ -18,8 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
-const run = async (environment: Readonly<Record<string, string>>): Promise<Finished> =>
-  zonestorm(['run', 'ebs-2011', '--out', await newFolder()], environment).finished;
+const run = async (environment: Readonly<Record<string, string>>, within: readonly string[] = []): Promise<Finished> =>
+  zonestorm(['run', 'ebs-2011', '--out', await newFolder()], environment, within).finished;
 
 /** Processes of this machine that are a dockerd. */
 function daemons(): string[] {
@@ -31,9 +31,13 @@ async function expectRefused(
   environment: Readonly<Record<string, string>>,
   why: RegExp,
   remedy: RegExp,
+  within: readonly string[] = [],
 ): Promise<void> {
   const [before, leftBefore, began] = [daemons(), await leftovers(), performance.now()];
-  const [ran, doctor] = await Promise.all([run(environment), zonestorm(['doctor'], environment).finished]);
+  const [ran, doctor] = await Promise.all([
+    run(environment, within),
+    zonestorm(['doctor'], environment, within).finished,
+  ]);
   expect(performance.now() - began).toBeLessThan(20_000);
   expect([ran.code, doctor.code], ran.stderr + doctor.stderr).toEqual([3, 3]);
   expect(ran.stderr).toMatch(why);
@@ -51,6 +55,27 @@ const newSince = async (before: readonly string[]): Promise<string[]> =>
 test('nobody at DOCKER_HOST: no other engine is started in its place', async () => {
   const host = `unix://${join(scratch, 'docker.sock')}`;
   await expectRefused({ DOCKER_HOST: host }, /(no Docker engine|none) answers at DOCKER_HOST/, /unset DOCKER_HOST/);
+});
+
+/** As on a machine without an engine of its own; what would install or start one there only says that it was asked. */
+const NO_SOCKET = `mount -t tmpfs tmpfs /run
+for one in /usr/sbin/dockerd /usr/bin/dockerd /usr/bin/apt-get; do
+  [ ! -e $one ] || mount --bind "$0" $one
+done
+exec "$@"`;
+
+test('a context of docker’s, and nobody at the default socket: no other engine is started beside that one', async () => {
+  const [stub, asked] = [join(scratch, 'stub'), join(scratch, 'asked')];
+  await writeFile(stub, `#!/bin/sh\necho "$0 $*" >> ${asked}\nexit 1\n`, { mode: 0o755 });
+  await writeFile(join(scratch, 'config.json'), '{"currentContext":"rootless"}');
+  const within = ['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', NO_SOCKET, stub];
+  await expectRefused(
+    { DOCKER_HOST: '', DOCKER_CONTEXT: '', DOCKER_CONFIG: scratch },
+    /answers at \S+docker\.sock, and `docker` asks another engine: its context is rootless, by \S+config\.json/,
+    /export DOCKER_HOST=\$\(docker context inspect/,
+    within,
+  );
+  await expect(readFile(asked, 'utf8')).rejects.toThrow('ENOENT');
 });
 
 test('one that takes connections and never answers is told as that', async () => {

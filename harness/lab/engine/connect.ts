@@ -14,7 +14,8 @@ const NOBODY = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM']);
 
 /** `DOCKER_HOST`, as docker reads it: empty is as good as unset. */
-export const askedHost = (): string | null => process.env.DOCKER_HOST || null;
+export const askedHost = (environment: NodeJS.ProcessEnv = process.env): string | null =>
+  environment.DOCKER_HOST || null;
 
 /**
  * Path of the socket that the engine is asked over.
@@ -22,8 +23,8 @@ export const askedHost = (): string | null => process.env.DOCKER_HOST || null;
  * Only a local engine is used: the clock of the containers must be the harness's, and links are published on
  * 127.0.0.1. A remote `DOCKER_HOST` is an {@link EnvironmentError}, because its numbers would be wrong.
  */
-export function engineSocket(): string {
-  const host = askedHost();
+export function engineSocket(environment: NodeJS.ProcessEnv = process.env): string {
+  const host = askedHost(environment);
   if (host === null) return DEFAULT_SOCKET;
   if (host.startsWith(SCHEME)) return host.slice(SCHEME.length);
   throw new EnvironmentError(

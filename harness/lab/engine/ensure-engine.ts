@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { EnvironmentError } from '../environment-error.ts';
 import { LIMITS } from '../limits.ts';
-import { askedHost, connectEngine } from './connect.ts';
+import { connectEngine } from './connect.ts';
 import { execute } from './execute.ts';
+import { namedEngine } from './named-engine.ts';
 
 export interface EnsureEngineOptions {
   /** Install and start an engine without asking (`--yes`, or CI). */
@@ -20,21 +21,16 @@ const MANUAL =
 
 /**
  * A running local engine: the one that answers; else Debian's `docker.io`, installed and started on a Debian-like
- * machine when we are root, after asking (not with `yes`). Never where `DOCKER_HOST` names one: what is started here
- * listens at the default socket.
+ * machine when we are root, after asking (not with `yes`). Never where `DOCKER_HOST` or a context of `docker` names one:
+ * what is started here listens at the default socket, and the named one may well be running.
  *
  * @throws EnvironmentError where neither is possible; it says what to do.
  */
 export async function ensureEngine(options: EnsureEngineOptions): Promise<Docker> {
   const running = await connectEngine();
   if (running !== null) return running;
-  const asked = askedHost();
-  if (asked !== null) {
-    throw new EnvironmentError(
-      `no Docker engine answers at DOCKER_HOST, which is ${asked}`,
-      'Start that engine, or unset DOCKER_HOST to use the one at the default socket.',
-    );
-  }
+  const named = namedEngine();
+  if (named !== null) throw new EnvironmentError(`no Docker engine answers ${named.where}`, named.remedy);
 
   const installed = existsSync('/usr/sbin/dockerd') || existsSync('/usr/bin/dockerd');
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
