@@ -3,12 +3,15 @@ import { Command, Option } from 'commander';
 import type { Shaping } from '../fabric/router.ts';
 import { Stop } from '../lab/engine/bounded-calls.ts';
 import { putBackAbandoned } from '../lab/put-back-abandoned.ts';
+import { requireSameNetwork } from '../lab/same-network.ts';
 import { giveUpSession, startSession } from '../lab/session.ts';
+import { removeOwnTrials, trialRun } from '../lab/trials.ts';
 import { formatResult } from '../report/result-json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { writeReports } from '../report/write-reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { allEnded } from '../time/all-ended.ts';
 import { EXIT, exitCodeOfVerdict } from './exit-code.ts';
 import { LiveLine } from './live-line.ts';
 import { type Prepared, prepareEngine } from './prepare-engine.ts';
@@ -106,12 +109,13 @@ async function begin(prepared: Prepared, signal: AbortSignal): Promise<Readonly<
     return await beginUntil(prepared, signal);
   } catch (error) {
     await giveUpSession(prepared.docker);
+    await removeOwnTrials(prepared.docker);
     throw error;
   }
 }
 
 async function beginUntil(
-  { docker, reaper }: Prepared,
+  { docker, images, reaper }: Prepared,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   using stop = new Stop(signal, [docker]);
@@ -120,5 +124,8 @@ async function beginUntil(
       `put back what run ${runId} had left: ${faults.map(({ id }) => id).join(', ') || 'no fault was in force'}`,
     );
   }
-  return await stop.during(startSession(reaper));
+  // Side by side, as both take half a second. Where the first fails the second does, too, and says less.
+  const trial = { docker, image: images.runtime, runId: trialRun() };
+  const [, labels] = await allEnded([stop.during(requireSameNetwork(trial)), stop.during(startSession(reaper))]);
+  return labels;
 }

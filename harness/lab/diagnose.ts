@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type Docker from 'dockerode';
+import { allEnded } from '../time/all-ended.ts';
 import { chooseShaping, type ShapingChoice } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
 import { connectEngine } from './engine/connect.ts';
@@ -14,6 +15,10 @@ import { isPresent } from './images/resolve-images.ts';
 import { abandonedJournals, describeAbandoned } from './journal.ts';
 import { freeBlocks } from './networks/address-block.ts';
 import { requireForwarding } from './networks/forwarding.ts';
+import { requirePublishing } from './networks/publishing.ts';
+import { requireSameNetwork } from './same-network.ts';
+import { trialRun } from './trials.ts';
+import type { TrialOptions } from './try-in-container.ts';
 
 export interface Finding {
   readonly ok: boolean;
@@ -123,7 +128,7 @@ const SHAPING_OPTIONS = {
 /** What can only be known by trying, where there is an image to try it with. */
 async function trials(docker: Docker): Promise<Finding[]> {
   if (!(await isPresent(docker, OWN_IMAGES.runtime))) return [await shapingByKernel()];
-  const options = { docker, image: OWN_IMAGES.runtime, runId: `doctor-${process.pid}` };
+  const options = { docker, image: OWN_IMAGES.runtime, runId: trialRun() };
   const unless = async (subject: string, trial: Promise<string>): Promise<Finding> => {
     try {
       return { ok: true, subject, detail: await trial };
@@ -132,7 +137,11 @@ async function trials(docker: Docker): Promise<Finding[]> {
       return { ok: false, subject, detail: `${error.message}. ${error.remedy}` };
     }
   };
-  return Promise.all([
+  return allEnded([
+    unless(
+      'ports',
+      requirePorts(options).then(() => 'tried: what the engine publishes on 127.0.0.1 answers here'),
+    ),
     unless('shaping', chooseShaping(options).then(inWords)),
     unless(
       'forwarding',
@@ -140,6 +149,10 @@ async function trials(docker: Docker): Promise<Finding[]> {
     ),
   ]);
 }
+
+/** From another network namespace no port answers either, so that reason comes first. */
+const requirePorts = (options: TrialOptions): Promise<unknown> =>
+  allEnded([requireSameNetwork(options), requirePublishing(options)]);
 
 const inWords = ({ shaping, reason }: ShapingChoice): string =>
   shaping === 'kernel'

@@ -5,6 +5,7 @@ import { identityOf, otherThan } from './engine/identity.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { type Abandoned, abandonedJournals, journalFolder } from './journal.ts';
 import { aboutLeft } from './left.ts';
+import { removeAbandonedTrials } from './trials.ts';
 
 /**
  * Puts back what runs had in force whose process is gone, killed as a rule. All that a fault changes is in containers
@@ -51,6 +52,7 @@ export async function putBackAbandoned(
     }
   }
   await removeIdleReapers(docker);
+  await removeAbandonedTrials(docker);
   return putBack;
 }
 

@@ -8,6 +8,7 @@ import { engineSocket } from './engine/connect.ts';
 import type { EngineInfo } from './engine/require-fit-engine.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { LIMITS } from './limits.ts';
+import { PUBLISHING_REMEDY } from './networks/publishing.ts';
 import { reaperSecurity } from './reaper-security.ts';
 import { requireReaper } from './require-reaper.ts';
 import { setTestcontainers } from './testcontainers-settings.ts';
@@ -59,17 +60,25 @@ export async function startSession(reaperImage: string): Promise<Readonly<Record
     // Testcontainers tells some of the engine's failures in its own words, and of some calls nothing.
     const stalled = lastStalled(client.container.dockerode);
     if (stalled !== null) throw stalled;
-    const words = await lastWords(client.container.dockerode);
-    throw new EnvironmentError(
-      `the reaper, which removes what a killed run leaves, did not start: ${words ?? error.message}`,
-      words === null ? (remedyOfLog(error) ?? RESTART) : OPEN_SOCKET,
-      { cause: error },
-    );
+    throw reaperFailed(error, await lastWords(client.container.dockerode));
   });
   const labels = { 'org.testcontainers': 'true', [LABEL_TESTCONTAINERS_SESSION_ID]: reaper.sessionId };
   await requireReaper(client.container.dockerode, reaperName(labels));
   noteNoMore();
   return labels;
+}
+
+/** Testcontainers' words for a reaper that runs, and whose published port nobody answers at. */
+const UNREACHABLE = /connect to reaper/i;
+
+/** Why the reaper did not start, in words that say what to do. `words`: its own, where it ended. */
+export function reaperFailed(cause: Error, words: string | null = null): EnvironmentError {
+  const remedy = UNREACHABLE.test(cause.message) ? PUBLISHING_REMEDY : RESTART;
+  return new EnvironmentError(
+    `the reaper, which removes what a killed run leaves, did not start: ${words ?? cause.message}`,
+    words === null ? (remedyOfLog(cause) ?? remedy) : OPEN_SOCKET,
+    { cause },
+  );
 }
 
 /**

@@ -30,6 +30,7 @@ async function leaveJournal(): Promise<string> {
 test('doctor says which way capacities will be made, by trying it, and needs no state folder', async () => {
   const { code, stdout } = await zonestorm(['doctor'], { XDG_STATE_HOME: join(state, 'not', 'there') }).finished;
   expect(stdout).toMatch(/^ok +shaping +by the kernel’s queue: tried/m);
+  expect(stdout).toMatch(/^ok +ports +tried: /m);
   expect(stdout).toMatch(/^ok +journals +every run has put back what it did$/m);
   expect(code).toBe(0);
 });

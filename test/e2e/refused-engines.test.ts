@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Drill } from '../../bench/kills/drill.ts';
 import { connectEngine, engineSocket } from '../../harness/lab/engine/connect.ts';
+import { TRIAL_PORT } from '../../harness/lab/networks/publishing.ts';
 import { type Finished, newFolder, zonestorm } from './cli.ts';
 import { leftovers } from './leftovers.ts';
 import { expectNothingLeft } from './nothing-left.ts';
@@ -78,6 +79,15 @@ test('a context of docker’s, and nobody at the default socket: no other engine
   await expect(readFile(asked, 'utf8')).rejects.toThrow('ENOENT');
 });
 
+test('an engine’s socket in another network namespace, as in a devcontainer: told as that before the lab starts', async () => {
+  await expectRefused(
+    {},
+    /zonestorm runs in another network namespace than the engine/,
+    /start its container with `--network host`/,
+    ['unshare', '--net'],
+  );
+});
+
 test('one that takes connections and never answers is told as that', async () => {
   await using way = await Way.open();
   way.hang();
@@ -148,6 +158,23 @@ test('settings of Testcontainers that lead to another engine are found before an
 /** Of the addresses of trials alone. The engine goes through its chain for others' rules before its own. */
 const rule = (action: '-I' | '-D'): Buffer =>
   execFileSync('iptables', ['-w', action, 'DOCKER-USER', '-s', '198.19.0.0/16', '-j', 'DROP']);
+
+/** Of the port that a trial publishes, which no run has. */
+const ruleOfPort = (action: '-I' | '-D'): Buffer =>
+  execFileSync('iptables', ['-w', action, 'OUTPUT', ...`-p tcp --dport ${TRIAL_PORT} -j REJECT`.split(' ')]);
+
+test('doctor finds that published ports are not answered, as of an engine without rules and proxies', async () => {
+  const before = await leftovers();
+  ruleOfPort('-I');
+  try {
+    const { code, stdout } = await zonestorm(['doctor']).finished;
+    expect(stdout).toMatch(/^FAIL +ports +nobody answers at a port.*publishes on 127\.0\.0\.1.*--iptables=false/m);
+    expect(code).toBe(3);
+    expect(await newSince(before)).toEqual([]);
+  } finally {
+    ruleOfPort('-D');
+  }
+});
 
 test('a firewall that drops what bridges forward: exit 3 before the lab starts, and the policy is named', async ({
   expect,
