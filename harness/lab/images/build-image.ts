@@ -2,9 +2,12 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
+import { engineSocket } from '../engine/connect.ts';
+import { readDockerConfig } from '../engine/docker-config.ts';
 import { LABELS } from '../labels.ts';
 import { LIMITS } from '../limits.ts';
 import { PROJECT } from '../project.ts';
+import { proxyArguments } from './proxy-arguments.ts';
 
 export interface ImageBuild {
   readonly tag: string;
@@ -16,7 +19,7 @@ export interface ImageBuild {
 /**
  * Builds an image with the engine's classic builder. The tag is given by the engine when the last step is done, so
  * a build that fails or is interrupted leaves no half-made image under it. RUN steps use the host's network, the
- * only one from which a machine without a registry may reach its package mirrors.
+ * only one from which a machine without a registry may reach its package mirrors, and the proxies that lead there.
  *
  * @throws Error with the last lines that the build printed.
  */
@@ -34,6 +37,7 @@ export async function buildImage(docker: Docker, build: ImageBuild): Promise<voi
         t: build.tag,
         networkmode: 'host',
         forcerm: true,
+        buildargs: proxyArguments(process.env, readDockerConfig(), `unix://${engineSocket()}`),
         labels: { [LABELS.image]: build.tag.slice(0, build.tag.indexOf(':')), [LABELS.checkout]: PROJECT },
         abortSignal: AbortSignal.timeout(LIMITS.buildMs),
       },
