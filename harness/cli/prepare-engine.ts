@@ -10,6 +10,7 @@ import { LIMITS } from '../lab/limits.ts';
 import { isCi, mayInstall } from '../lab/may-install.ts';
 import { allEnded } from '../time/all-ended.ts';
 import { withDeadline } from '../time/deadline.ts';
+import { settled } from '../time/settled.ts';
 
 export interface Prepared {
   readonly docker: Docker;
@@ -30,16 +31,42 @@ export async function prepareEngine(
   signal = new AbortController().signal,
 ): Promise<Prepared> {
   const docker = await ensureEngine({ yes: yes || isCi(), progress });
-  using watch = new EngineWatch(docker);
-  using stop = new Stop(signal, [docker]);
-  const resolved = resolveAll(docker, yes, progress);
-  return await stop.during(withDeadline(resolved, LIMITS.prepareMs, 'the images', watch.gone));
+  return await until(docker, signal, (ended) => resolveAll(docker, yes, progress, ended));
 }
 
-async function resolveAll(docker: Docker, yes: boolean, progress: (line: string) => void): Promise<Prepared> {
+/** The image of tools that the tests need, as {@link prepareEngine} makes those of a run. */
+export async function prepareTools(
+  docker: Docker,
+  yes: boolean,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await until(docker, signal, (ended) =>
+    resolveImage({ docker, progress, mayInstall: mayInstall(yes), signal: ended }, 'tools'),
+  );
+}
+
+/** What is resolved, until the signal or the end of the engine; then files that were half made are gone, too. */
+async function until<T>(docker: Docker, signal: AbortSignal, resolve: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  using watch = new EngineWatch(docker);
+  using stop = new Stop(signal, [docker]);
+  const resolved = resolve(stop.signal);
+  try {
+    return await stop.during(withDeadline(resolved, LIMITS.prepareMs, 'the images', watch.gone));
+  } finally {
+    if (signal.aborted) await settled(resolved, LIMITS.callsEndMs);
+  }
+}
+
+async function resolveAll(
+  docker: Docker,
+  yes: boolean,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const standing = await requireFitEngine(docker);
   if (standing.how === 'unknown') progress(`the Docker engine is ${standing.words}; what a run relies on is read back`);
-  const context = { docker, progress, mayInstall: mayInstall(yes) };
+  const context = { docker, progress, mayInstall: mayInstall(yes), signal };
   // One waits for packages while the other compiles.
   const [runtime, toxiproxy] = await allEnded([resolveImage(context, 'runtime'), resolveImage(context, 'toxiproxy')]);
   const fixtures = await resolveImage(context, 'fixtures');

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type Docker from 'dockerode';
 import { allEnded } from '../time/all-ended.ts';
+import { settled } from '../time/settled.ts';
 import { chooseShaping, type ShapingChoice } from './choose-shaping.ts';
 import { runsOnEngine } from './clean.ts';
+import { Stop } from './engine/bounded-calls.ts';
 import { connectEngine } from './engine/connect.ts';
 import { execute } from './engine/execute.ts';
 import { standingOf } from './engine/known-engines.ts';
@@ -13,11 +15,12 @@ import { EnvironmentError } from './environment-error.ts';
 import { OWN_IMAGES, publicName } from './images/catalogue.ts';
 import { isPresent } from './images/resolve-images.ts';
 import { abandonedJournals, describeAbandoned } from './journal.ts';
+import { LIMITS } from './limits.ts';
 import { freeBlocks } from './networks/address-block.ts';
 import { requireForwarding } from './networks/forwarding.ts';
 import { requirePublishing } from './networks/publishing.ts';
 import { requireSameNetwork } from './same-network.ts';
-import { trialRun } from './trials.ts';
+import { removeAbandonedTrials, removeOwnTrials, trialRun } from './trials.ts';
 import type { TrialOptions } from './try-in-container.ts';
 
 export interface Finding {
@@ -26,8 +29,11 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Looks at everything that a run depends on; installs nothing, and removes what it tries things with. */
-export async function diagnose(): Promise<Finding[]> {
+/**
+ * Looks at everything that a run depends on; installs nothing, and removes what it tries things with, also when it ends by
+ * the signal, whose reason it throws then.
+ */
+export async function diagnose(signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [
     { ok: Number.parseInt(process.versions.node, 10) >= 24, subject: 'Node.js', detail: process.versions.node },
     {
@@ -41,7 +47,7 @@ export async function diagnose(): Promise<Finding[]> {
   try {
     const docker = await connectEngine();
     if (docker === null) findings.push(noEngine());
-    else findings.push(...(await diagnoseEngine(docker)));
+    else findings.push(...(await untilSignal(docker, signal)));
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     findings.push({ ok: false, subject: 'engine', detail: `${error.message}. ${error.remedy}` });
@@ -73,8 +79,27 @@ function noEngine(): Finding {
   return { ok: false, subject: 'engine', detail };
 }
 
+async function untilSignal(docker: Docker, signal: AbortSignal): Promise<Finding[]> {
+  try {
+    using stop = new Stop(signal, [docker]);
+    const diagnosis = diagnoseEngine(docker);
+    try {
+      return await stop.during(diagnosis);
+    } finally {
+      await settled(diagnosis, LIMITS.callsEndMs);
+      // A trial that was ended is none that failed.
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    await removeOwnTrials(docker);
+    throw error;
+  }
+}
+
 async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
   const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  const unfit = whyUnfit(info as EngineInfo, version as EngineVersion, thisHost());
+  if (unfit === null) await removeAbandonedTrials(docker);
   const free = await freeBlocks(docker);
   const runs = await runsOnEngine(docker);
   const images = await Promise.all(
@@ -91,7 +116,6 @@ async function diagnoseEngine(docker: Docker): Promise<Finding[]> {
     : own
       ? `${OWN_IMAGES.reaper}: present`
       : 'pulled, or else ours is built';
-  const unfit = whyUnfit(info as EngineInfo, version as EngineVersion, thisHost());
   return [
     {
       ok: true,

@@ -23,7 +23,10 @@ export interface ImageBuild {
  *
  * @throws Error with the last lines that the build printed.
  */
-export async function buildImage(docker: Docker, build: ImageBuild): Promise<void> {
+export async function buildImage(
+  { docker, signal }: { readonly docker: Docker; readonly signal?: AbortSignal },
+  build: ImageBuild,
+): Promise<void> {
   const context = await mkdtemp(join(tmpdir(), 'zonestorm-build-'));
   try {
     await writeFile(join(context, 'Dockerfile'), build.dockerfile);
@@ -39,7 +42,7 @@ export async function buildImage(docker: Docker, build: ImageBuild): Promise<voi
         forcerm: true,
         buildargs: proxyArguments(process.env, readDockerConfig(), `unix://${engineSocket()}`),
         labels: { [LABELS.image]: build.tag.slice(0, build.tag.indexOf(':')), [LABELS.checkout]: PROJECT },
-        abortSignal: AbortSignal.timeout(LIMITS.buildMs),
+        abortSignal: AbortSignal.any([AbortSignal.timeout(LIMITS.buildMs), ...(signal === undefined ? [] : [signal])]),
       },
     );
     await followBuild(docker, stream, build.tag);

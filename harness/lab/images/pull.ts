@@ -8,6 +8,8 @@ export interface ImageContext {
   readonly progress: (line: string) => void;
   /** Asked before anything is installed on this machine; default: only in CI. */
   readonly mayInstall?: MayInstall;
+  /** Ends pulls, builds and the programs that make something for them; each removes its files. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -18,10 +20,13 @@ export async function pull(context: ImageContext, image: PublicImage): Promise<s
   const name = publicName(image);
   context.progress(`pulling image ${name}`);
   try {
-    const stream = await context.docker.pull(name);
+    const { docker, signal } = context;
+    const stream = await docker.pull(name, signal === undefined ? {} : { abortSignal: signal });
     await followBuild(context.docker, stream, name);
     return null;
   } catch (error) {
+    // Nobody waits for what would be made instead.
+    if (context.signal?.aborted === true) throw error;
     const [why = ''] = (error as Error).message.trim().split('\n');
     context.progress(`image ${name} cannot be pulled: ${why}`);
     return `image ${name} cannot be pulled: ${why}`;

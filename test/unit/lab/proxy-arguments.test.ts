@@ -77,7 +77,10 @@ async function asked(): Promise<Docker.ImageBuildOptions> {
     },
     modem: { followProgress: (_: unknown, finished: (error: null) => void) => finished(null) },
   };
-  await buildImage(docker as unknown as Docker, { tag: 'zonestorm/none:1', dockerfile: 'FROM scratch\n', files: {} });
+  await buildImage(
+    { docker: docker as unknown as Docker },
+    { tag: 'zonestorm/none:1', dockerfile: 'FROM scratch\n', files: {} },
+  );
   expect(calls).toHaveLength(1);
   return calls[0] ?? {};
 }
