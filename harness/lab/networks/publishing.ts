@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { KEPT_LOG } from '../containers/kept-log.ts';
 import { EnvironmentError } from '../environment-error.ts';
 import { type TrialOptions, trialLabels } from '../try-in-container.ts';
 
@@ -34,7 +35,11 @@ export async function requirePublishing(options: TrialOptions): Promise<void> {
       StopSignal: 'SIGKILL',
       Labels: trialLabels(options),
       ExposedPorts: { [port]: {} },
-      HostConfig: { CapDrop: ['ALL'], PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+      HostConfig: {
+        CapDrop: ['ALL'],
+        PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
+        LogConfig: KEPT_LOG,
+      },
     });
     await container.start();
     const { NetworkSettings } = await container.inspect();
