@@ -3,6 +3,7 @@ import { describeMetric, type MetricExpression } from '../check/metric-expressio
 import type { MetricValue } from '../check/metrics.ts';
 import { wilson } from '../measure/wilson.ts';
 import { atLeast, type Bounds, boundsSchema, exactly, leastOf, medianOf, mostOf, toJson } from './bounds.ts';
+import { lossesOf } from './losses.ts';
 import { type Observation, recovered } from './observation.ts';
 
 export const runSchema = z.strictObject({
@@ -131,21 +132,10 @@ export function spreadOf(observations: readonly Observation[], metric: string): 
 /** What a reader has to know of the runs beside their numbers. */
 export function notesOn(observations: readonly Observation[]): string[] {
   const environments = new Set(observations.flatMap(({ environment }) => environment ?? []));
-  const lost = observations.filter(({ state, values }) => state === 'inconclusive' && lostOf(values) !== null);
   return [
     ...(environments.size > 1
       ? [`the runs were made with different software or on different machines: ${[...environments].join(' | ')}`]
       : []),
-    // No load on the machine excuses these, so they are told although the run does not count.
-    ...lost.map(
-      ({ arm, seed, values }) => `${arm}, seed ${seed} is inconclusive and lost ${lostOf(values)} acknowledged extents`,
-    ),
+    ...observations.flatMap(lossesOf),
   ];
-}
-
-/** `null`: none that is known of. */
-function lostOf(values: Observation['values']): string | null {
-  const lost = values.get('ledger.lost');
-  if (typeof lost === 'number') return lost > 0 ? String(lost) : null;
-  return lost !== undefined && 'atLeast' in lost ? `at least ${lost.atLeast}` : null;
 }

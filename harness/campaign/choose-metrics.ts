@@ -1,11 +1,12 @@
 import { ExpectationError } from '../check/expectation/expectation.ts';
 import { namesOf } from '../check/expectation/parse-expectation.ts';
 import { type MetricExpression, parseMetricExpression } from '../check/metric-expression.ts';
+import { SAFETY_METRICS } from '../check/safety.ts';
 import { expectedName } from '../scenario/nearest-name.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
 
 /** Measured of every run, whatever was asked for: whether a storm ended or outlived its trigger, and what must not be. */
-export const ALWAYS = ['storm.seconds', 'trigger.seconds', 'ledger.lost', 'elections.conflicts'] as const;
+export const ALWAYS = ['storm.seconds', 'trigger.seconds', ...SAFETY_METRICS, 'elections.conflicts'] as const;
 
 /**
  * What is compared when nothing else is asked for. A star stands for any characters, and a pattern that fits nothing

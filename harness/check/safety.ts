@@ -4,12 +4,13 @@ import { resolveMetric } from './resolve-metric.ts';
 import type { Held } from './verdict.ts';
 
 /** What must never be above 0, whatever is wrong with the run: a machine's load excuses none of them. */
-const SAFETY_METRICS: readonly string[] = [
+export const SAFETY_METRICS = [
   'ledger.lost',
   'databases.lostCommits',
   'databases.multi.lostCommits',
   'databases.multi.dualPrimaries',
-];
+] as const;
+export type SafetyMetric = (typeof SAFETY_METRICS)[number];
 
 /** Of an expectation's text; none where it cannot be read. */
 export function safetyMetricsIn(text: string): readonly string[] {

@@ -6,6 +6,7 @@ import { parseAxis } from '../../../harness/campaign/grid.ts';
 import { notMeasured, type Observation } from '../../../harness/campaign/observation.ts';
 import { hasEmptyCell, sweep } from '../../../harness/campaign/sweep.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
+import type { MetricValue } from '../../../harness/check/metrics.ts';
 import { counted, unfit } from './observations.ts';
 
 const asked = { scenario: 'ebs-2011', preset: 'fast', seeds: [1, 2, 3, 4, 5], set: {} };
@@ -71,6 +72,24 @@ describe('a comparison', () => {
     expect(of([...spoiled.slice(0, -1), unfit(counted('buffer', 5, 900, unknown))]).notes).toEqual([]);
   });
 
+  test('what must never be is told of runs that count too, whatever is compared, a note each', () => {
+    const wrong: Readonly<Record<string, MetricValue>> = {
+      'ledger.lost': 2,
+      'databases.lostCommits': { atLeast: 3, because: 'a disk was not read' },
+      'databases.multi.lostCommits': 4,
+      'databases.multi.dualPrimaries': 1,
+    };
+    expect(of([...never, ...soon.slice(0, 4), counted('buffer', 5, 5, wrong)]).notes).toEqual([
+      'buffer, seed 5 lost 2 acknowledged extents',
+      'buffer, seed 5 lost at least 3 acknowledged commits of databases',
+      'buffer, seed 5 lost 4 acknowledged commits of multi-zone databases',
+      'buffer, seed 5 had two primaries at once in 1 multi-zone databases',
+    ]);
+    const unknown = { unavailable: 'the plan has no multi-zone databases' };
+    const none = { 'databases.lostCommits': 0, 'databases.multi.dualPrimaries': unknown };
+    expect(of([...never, counted('buffer', 1, 1, none)]).notes).toEqual([]);
+  });
+
   test('a value that a run does not have is counted beside, with its reason', () => {
     const { metrics: tables } = of([...never, counted('buffer', 1, { unavailable: 'the trigger has no end' })]);
     expect(tables[0]?.arms[1]?.spread).toMatchObject({ n: 0, without: 1, withoutReason: 'the trigger has no end' });
@@ -95,7 +114,11 @@ test('a sweep has a cell for each combination, also without a run', () => {
     ...asked,
     axes,
     metrics,
-    observations: [counted('a=1+b=x', 1, 12), counted('a=1+b=x', 2, { atLeast: 60 }), unfit(counted('a=2+b=y', 1, 12))],
+    observations: [
+      counted('a=1+b=x', 1, 12, { 'ledger.lost': 1 }),
+      counted('a=1+b=x', 2, { atLeast: 60 }),
+      unfit(counted('a=2+b=y', 1, 12)),
+    ],
   });
   expect(result.cells.map(({ arm, recovered }) => [arm, recovered.yes, recovered.of])).toEqual([
     ['a=1+b=x', 1, 2],
@@ -104,6 +127,7 @@ test('a sweep has a cell for each combination, also without a run', () => {
     ['a=2+b=y', 0, 0],
   ]);
   expect(result.cells[3]?.runs).toMatchObject({ conclusive: 0, inconclusive: 1 });
+  expect(result.notes).toEqual(['a=1+b=x, seed 1 lost 1 acknowledged extents']);
   expect(hasEmptyCell(result)).toBe(true);
 });
 
@@ -137,5 +161,10 @@ describe('a boundary', () => {
   test('a record too short to tell outliving from not yet ended is told', () => {
     expect(result(at(1, counted('x', 1, { atLeast: 12 }))).notes[0]).toMatch(/^1 storms had not ended .* 10 times/);
     expect(result(at(1, counted('x', 1, { atLeast: 120 }))).notes).toEqual([]);
+  });
+
+  test('of runs that lost something says so', () => {
+    const lost = counted('x', 1, 30, { 'databases.lostCommits': 1 });
+    expect(result(at(1, lost)).notes).toEqual(['x, seed 1 lost 1 acknowledged commits of databases']);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { withAlways } from '../../../harness/campaign/carry-out.ts';
 import { notMeasured, observe, recovered } from '../../../harness/campaign/observation.ts';
 import { parseMetricExpression } from '../../../harness/check/metric-expression.ts';
+import { SAFETY_METRICS } from '../../../harness/check/safety.ts';
 import { type RealisticOptions, realisticRun } from '../measure/realistic-run.ts';
 
 const metrics = ['storm.seconds', 'D', 'ledger.lost'].map(parseMetricExpression);
@@ -21,6 +23,14 @@ describe('a run of a campaign', () => {
     for (const text of ['D < F', 'storm.stuckShare(at: 9000) = 0']) {
       expect(observed({ expectations: [text] })).toMatchObject({ state: 'conclusive', reasons: [] });
     }
+  });
+
+  test('is asked for every loss, whatever a campaign compares', () => {
+    const { plan, records } = realisticRun();
+    const { values } = observe({ arm: 'x', seed: 7 }, plan, records, withAlways([parseMetricExpression('D')]));
+    for (const name of SAFETY_METRICS) expect([...values.keys()]).toContain(name);
+    expect(values.get('ledger.lost')).toBe(0);
+    expect(values.get('databases.multi.lostCommits')).toHaveProperty('unavailable');
   });
 
   test('does not count on a machine that was not fit, with the reason', () => {
