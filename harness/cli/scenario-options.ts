@@ -62,9 +62,11 @@ async function replayed(path: string, { preset, seed, set }: ScenarioOptions): P
   return loadPlan(path, { faultSettings, actionSettings: ACTION_SETTINGS, knownNames: metricNames });
 }
 
-function parseSeed(text: string): number {
+/** Of `--seed`: digits alone, as an empty one would be 0. */
+export function parseSeed(text: string): number {
   const seed = Number(text);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new InvalidArgumentError('expected a whole number, 0 or more');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed))
+    throw new InvalidArgumentError('expected a whole number, 0 or more');
   return seed;
 }
 

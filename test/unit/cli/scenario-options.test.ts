@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import { afterAll, expect, test } from 'vitest';
 import { BadUsageError } from '../../../harness/cli/bad-usage-error.ts';
 import { EXIT, explain } from '../../../harness/cli/exit-code.ts';
-import { planOf } from '../../../harness/cli/scenario-options.ts';
+import { parseSeed, planOf } from '../../../harness/cli/scenario-options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'zonestorm-options-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,4 +49,11 @@ test('a plan with a mistake, and none at all, end with exit code 64 and the plac
     code: EXIT.badInput,
     message: expect.stringContaining('no readable file'),
   });
+});
+
+test('a seed is digits alone', () => {
+  expect(['0', '7', '99999'].map(parseSeed)).toEqual([0, 7, 99_999]);
+  for (const text of ['', ' ', ' 7', '-1', '1.5', '1e3', '0x10', 'seven', '9007199254740993']) {
+    expect(() => parseSeed(text), `\`${text}\``).toThrow(InvalidArgumentError);
+  }
 });
