@@ -32,8 +32,9 @@ export function parseRange(text: string, tolerance?: number): Range {
 
 const defaultTolerance = (whole: boolean, width: number): number => (whole ? 1 : width * DEFAULT_TOLERANCE);
 
-/** The value as `--set` takes it. */
-export const valueAt = ({ unit }: Range, at: number): string => `${Number(at.toPrecision(6))}${unit}`;
+/** The value as `--set` takes it: a whole number to its last digit, others with six, free of floating-point noise. */
+export const valueAt = ({ unit }: Range, at: number): string =>
+  `${Number.isInteger(at) ? at : Number(at.toPrecision(6))}${unit}`;
 
 /** What the runs at one value came to; `null`: too few of them prove anything. */
 export interface Probed {

@@ -32,6 +32,15 @@ describe('ranges', () => {
 
   test('values are written as --set takes them', () => {
     expect(valueAt(parseRange('x=0.1s..0.7s'), 0.1 + 0.2)).toBe('0.3s');
+    expect(valueAt(parseRange('x=0.1s..2000003s'), 2_000_003)).toBe('2000003s');
+  });
+
+  test('whole numbers are written to the last digit, so that the ends are tried as they were asked for', () => {
+    const range = parseRange('storage.volumeBytes=4194304..8388608');
+    const { end, probed } = search(range, (at) => at > 5_000_001);
+    expect(probed.slice(0, 3).map(({ at }) => valueAt(range, at))).toEqual(['4194304', '8388608', '6291456']);
+    expect(end).toMatchObject({ kind: 'bracket', from: { at: 5_000_001 }, to: { at: 5_000_002 } });
+    expect(new Set(probed.map(({ at }) => valueAt(range, at))).size).toBe(probed.length);
   });
 });
 
