@@ -1,58 +1,50 @@
-import { ALL_CALLS } from '../measure/api.ts';
+import { apiCallsOf, isOpenLoop } from '../measure/api.ts';
 import { applicationsOf, requestsOf } from '../measure/application.ts';
-import { atSeconds, type Window } from '../measure/frame.ts';
+import { transactionsOf } from '../measure/databases.ts';
+import { atSeconds, type Frame, type Window, within } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
+import { transactionsOf as multiZoneTransactionsOf } from '../measure/multi-zone.ts';
+import type { Operation } from '../measure/operations.ts';
 import type { Problem } from './problem.ts';
 
 /** Fewer requests of an application than this cannot say anything about its availability. */
 const FEWEST_REQUESTS = 100;
 
-/** Before the fault everything worked; else what follows cannot be the fault's doing. */
-export function checkBaseline({
-  frame,
-  loss,
-  applications,
-  blockIo,
-  controlPlane,
-  databases,
-  multiZone,
-}: Measurements): readonly Problem[] {
+/**
+ * Before the fault everything worked; else what follows cannot be the fault's doing. What succeeded later in the first
+ * phase, with a fault in it, says nothing of that.
+ */
+export function checkBaseline({ frame, loss, applications, databases, multiZone }: Measurements): readonly Problem[] {
   const problems: string[] = [];
   const { plan, measured, trigger, touchedT, phases } = frame;
   const [first] = phases;
   const end = trigger.startT === null ? (first?.endT ?? measured.endT) : touchedT;
   const baseline: Window = { startT: measured.startT, endT: end };
-  const inBaseline = (t: number) => t >= baseline.startT && t < baseline.endT;
+  const worked = (operations: readonly Operation[]) =>
+    operations.some(({ outcome, intended }) => outcome === 'ok' && within(baseline, intended));
   const hasRole = (zone: string, role: 'instances' | 'users') =>
     plan.containers.some((container) => container.zone === zone && container.role === role);
 
   for (const { id } of plan.zones) {
     for (const { id: app, label } of applicationsOf(frame).filter((application) => application.zone === id)) {
       const offered = applications.find((application) => application.app === app)?.periods[0]?.offered ?? 0;
-      const answered = requestsOf(frame, app).some(({ outcome, intended }) => outcome === 'ok' && inBaseline(intended));
       if (plan.load.appRequestsPerSecond === 0) continue;
-      if (!answered) problems.push(`${label}: no request was answered in the baseline`);
+      if (!worked(requestsOf(frame, app))) problems.push(`${label}: no request was answered in the baseline`);
       else if (offered < FEWEST_REQUESTS) {
         problems.push(`${label}: only ${offered} requests in all, ${FEWEST_REQUESTS} are needed`);
       }
     }
-    const io = blockIo.find((entry) => entry.zone === id && entry.volumes === 'all');
-    const firstPeriod = io?.periods.find((period) => period.period === first?.name);
-    if (hasRole(id, 'instances') && (firstPeriod?.ok ?? 0) === 0) {
+    if (hasRole(id, 'instances') && !ioWorked(frame, id, baseline)) {
       problems.push(`${id}: no block I/O succeeded in the baseline`);
     }
-    const calls = controlPlane.api.find((entry) => entry.zone === id && entry.call === ALL_CALLS);
-    const firstCalls = calls?.periods.find((period) => period.period === first?.name);
-    if (hasRole(id, 'users') && (firstCalls?.ok ?? 0) === 0) {
+    if (hasRole(id, 'users') && !worked(apiCallsOf(frame, id).filter(isOpenLoop))) {
       problems.push(`${id}: no call to the API succeeded in the baseline`);
     }
   }
-  for (const { zone, periods } of databases.result.zones) {
-    const firstTransactions = periods.find((period) => period.period === first?.name);
-    if ((firstTransactions?.ok ?? 0) === 0) problems.push(`${zone}: no transaction was committed in the baseline`);
+  for (const { zone } of databases.result.zones) {
+    if (!worked(transactionsOf(frame, zone))) problems.push(`${zone}: no transaction was committed in the baseline`);
   }
-  const firstOfPairs = multiZone.periods.find((period) => period.period === first?.name);
-  if (multiZone.pairs.length > 0 && (firstOfPairs?.ok ?? 0) === 0) {
+  if (multiZone.pairs.length > 0 && !worked(multiZoneTransactionsOf(frame))) {
     problems.push('no transaction of a multi-zone database was committed in the baseline');
   }
   const tooSoon = new Set(
@@ -71,4 +63,16 @@ export function checkBaseline({
     problems.push(`${loss.lossesBefore} partners were lost before the fault`);
   }
   return problems.map((what) => ({ check: 'baseline', what }));
+}
+
+/** Straight from the records, of which there are the most: there the first one answers as a rule. */
+function ioWorked({ plan, history }: Frame, zone: string, window: Window): boolean {
+  const volumes = new Set(plan.volumes.filter((volume) => volume.zone === zone).map(({ id }) => id));
+  return history
+    .of('io')
+    .some(({ ops }) =>
+      ops.some(
+        ([volume, , intended, , outcome]) => outcome === 'ok' && within(window, intended) && volumes.has(volume),
+      ),
+    );
 }

@@ -87,12 +87,12 @@ export function predictedShare(stuckVolumes: number, volumes: number, volumesEac
   return volumes === 0 ? null : 1 - (1 - stuckVolumes / volumes) ** volumesEach;
 }
 
-interface Transaction extends Operation {
+export interface Transaction extends Operation {
   readonly database: string;
 }
 
 /** A transaction that no record tells of any more, because its database was killed first, is not among them. */
-function transactionsOf({ history }: Frame, zone: string): readonly Transaction[] {
+export function transactionsOf({ history }: Frame, zone: string): readonly Transaction[] {
   const over = history
     .of('databases')
     .filter((record) => record.zone === zone)

@@ -65,7 +65,7 @@ export const multiZoneSchema = z.strictObject({
 });
 export type MultiZone = z.infer<typeof multiZoneSchema>;
 
-interface Transaction extends Operation {
+export interface Transaction extends Operation {
   readonly database: string;
 }
 
@@ -120,7 +120,7 @@ export function measureMultiZone(frame: Frame): MultiZone {
   };
 }
 
-function transactionsOf({ history }: Frame): readonly Transaction[] {
+export function transactionsOf({ history }: Frame): readonly Transaction[] {
   const over = history.of('multiZone').flatMap(({ transactions, t }) =>
     transactions.map(([database, intended, ended, outcome, reason]): Transaction => {
       return { database, intended, ended, seenUntilT: t, outcome, reason };
