@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BESIDE_THE_QUEUE, type DoseRecord, type FaultRecord } from '../history/records.ts';
 import { type Counter, countersOf, sumIn } from './counter.ts';
+import { faultZones } from './fault-zones.ts';
 import type { Frame, Window } from './frame.ts';
 import { mbit, PAYLOAD_OF_FRAME, payloadCounter, routerOf } from './queues.ts';
 import { round } from './rounding.ts';
@@ -16,6 +17,12 @@ export const doseSchema = z.strictObject({
       failure: z.string().nullable().describe('What the fault said when it could not be applied or reverted'),
     }),
   ),
+  zones: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Zones that a fault is aimed at, be it at a router or a container there, or at a link through a router there',
+    ),
   measurements: z
     .array(
       z.strictObject({
@@ -76,6 +83,7 @@ export function measureDose(frame: Frame): Dose {
         failure: own.find((record) => record.state === 'failed')?.detail ?? null,
       };
     }),
+    zones: [...faultZones(frame.plan, frame.trigger.faults)],
     measurements: equalDoses(frame).map((dose) => {
       const { fault, what, unit, asked, measured, note } = dose;
       const allowed = allowedOf(dose);

@@ -47,7 +47,7 @@ export const stormSchema = z.strictObject({
         peakUnmirroredVolumes: z.number(),
       }),
     )
-    .describe('Zones without a fault'),
+    .describe('Every other zone with volumes; `dose.zones` tells whether a fault is aimed there too'),
 });
 export type Storm = z.infer<typeof stormSchema>;
 

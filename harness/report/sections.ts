@@ -43,7 +43,7 @@ export function sectionsOf(result: Result): readonly Section[] {
 }
 
 function stormRows(result: Result): readonly Row[] {
-  const { storm, loss, search, copy, elections } = result;
+  const { storm, loss, search, copy, elections, dose } = result;
   const depth = storm.stuckShareAt10s;
   const predicted = storm.predictedStuckShare;
   const rows: Row[] = [
@@ -69,7 +69,7 @@ function stormRows(result: Result): readonly Row[] {
   ];
   for (const zone of storm.elsewhere) {
     rows.push([
-      `${zone.zone}, no fault there`,
+      `${zone.zone}, ${dose.zones?.includes(zone.zone) ? 'a fault aimed there too' : 'no fault there'}`,
       `${zone.peakUnmirroredVolumes} of ${zone.volumes} unmirrored, ${zone.peakStuckVolumes} stuck`,
     ]);
   }
@@ -133,7 +133,7 @@ function timeText(one: Measured): string {
   return `${words} ${measured === null ? '–' : seconds(measured)}${asked === null ? '' : ` (asked ${seconds(asked)})`}${off}`;
 }
 
-function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
+function doseRows({ dose, trigger, queues, loss }: Result): readonly Row[] {
   const rows: Row[] = faultRows(dose);
   rows.push([
     'trigger',
@@ -156,7 +156,9 @@ function doseRows({ dose, trigger, queues }: Result): readonly Row[] {
   for (const { what, unit, asked, measured } of dose.measurements.filter((one) => !isTime(one))) {
     rows.push([what, `${number(measured)} ${unit}${asked === null ? '' : `, asked ${number(asked)}`}`]);
   }
-  for (const queue of queues.filter((entry) => entry.faultMbit !== null && entry.zone === queues[0]?.zone)) {
+  // A fault of the region has no zone: then those of the zone that everything is told of.
+  const zones = dose.zones === undefined || dose.zones.length === 0 ? [loss.zone] : dose.zones;
+  for (const queue of queues.filter(({ zone, faultMbit }) => faultMbit !== null && zones.includes(zone))) {
     const rates = [queue.baselineMbit, queue.faultMbit, queue.afterMbit].map((rate) => rate?.toFixed(1) ?? '–');
     rows.push([queue.router, `${rates.join(' → ')} of ${queue.capacityMbit} Mbit/s, ${integer(queue.drops)} drops`]);
   }
