@@ -72,6 +72,31 @@ test('writes of an older epoch are stale, of a newer one unknown; a retained cop
   expect(await firstByte()).toBe(0);
 });
 
+test('a copy that was not whole when its process ended takes nothing more, unless it turns out to be confirmed', async () => {
+  await write(1, 2);
+  replica = await reopened();
+  // Sent again, as its answer had not arrived; what has overtaken it is known to nobody here.
+  expect(await chunk(0, 1)).toBe('failed');
+  expect(await firstByte()).toBe(2);
+  expect(await write(2, 3)).toBe('failed');
+  expect(await replica.flush(EPOCH)).toBe('failed');
+  expect(replica.hasFailed).toBe(true);
+  expect(await replica.confirmed(EPOCH)).toBe('ok');
+  expect(replica.hasFailed).toBe(false);
+  expect(await write(2, 3)).toBe('ok');
+  expect(await firstByte()).toBe(3);
+  replica = await reopened();
+  expect(await write(3, 4)).toBe('ok');
+});
+
+/** As a program that is started again opens it. */
+async function reopened(): Promise<MirrorReplica> {
+  await replica.file.close();
+  const [meta] = await listReplicas(folder);
+  if (meta === undefined) throw new Error('no replica');
+  return new MirrorReplica(await ReplicaFile.open(folder, meta), null, { isReopened: true });
+}
+
 test('its slot on disk says what it is, until it is removed', async () => {
   const [meta] = await listReplicas(folder);
   expect(meta).toMatchObject({ slot: 3, volume: 'v1', epoch: EPOCH, role: 'mirror', state: 'copying' });
