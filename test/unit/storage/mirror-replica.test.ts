@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
 import { ReplicaFile } from '../../../fixtures/storage/disk/replica-file.ts';
 import { slotsFolder } from '../../../fixtures/storage/disk/replica-meta.ts';
@@ -35,6 +35,30 @@ test('a repeated write is answered and not applied over a newer one', async () =
   await Promise.all([write(1, 1), write(2, 2)]);
   expect(await write(1, 1, { fua: true })).toBe('ok');
   expect(await firstByte()).toBe(2);
+});
+
+test('a write is not answered before an earlier one of the same bytes that waits for its sync, and others are', async () => {
+  const syncing = Promise.withResolvers<void>();
+  vi.spyOn(replica.file, 'sync').mockReturnValue(syncing.promise);
+  const answered: number[] = [];
+  const send = async (seq: number, offset: number, length: number, fua = false) => {
+    const request = { type: 'write', volume: 'v1', epoch: EPOCH, seq, offset, fua } as const;
+    expect(await replica.write(request, Buffer.alloc(length, seq), 1)).toBe('ok');
+    answered.push(seq);
+  };
+  const first = send(1, 0, 4, true);
+  // The third has no byte of the first; it would be undone by the second, if that alone came again.
+  const rest = [send(2, 3, 2), send(3, 4, 2)];
+  await send(4, 6, 2);
+  expect(await replica.file.read(0, 8)).toEqual(Buffer.from([1, 1, 1, 2, 3, 3, 4, 4]));
+  expect(answered).toEqual([4]);
+  // On a new connection all three that have no answer come again, and none of them is answered earlier than the first.
+  rest.push(send(1, 0, 4, true), send(2, 3, 2), send(3, 4, 2));
+  await send(5, 6, 2);
+  expect(answered).toEqual([4, 5]);
+  syncing.resolve();
+  await Promise.all([first, ...rest]);
+  expect(answered).toEqual([4, 5, 1, 2, 3, 1, 2, 3]);
 });
 
 test('a restarted primary counts anew, and what its former process still sends is refused', async () => {
