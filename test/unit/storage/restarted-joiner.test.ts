@@ -38,6 +38,32 @@ test('a joiner that is started again during its copy puts no old chunk over a ne
   expect(await firstByte(cluster, 'c')).toBe(newest);
 }, 50_000);
 
+for (const lost of ['joiner', 'primary'] as const) {
+  test(`the only node with room takes the copy in its place after the ${lost} was lost once during it`, async () => {
+    await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c'], volumes: [['v1', 'a', 'b']] });
+    const client = await connectNbd({ ...cluster.nbd('a'), exportName: 'v1', connectTimeoutMs: 2000 });
+    await client.write(0, Buffer.alloc(VOLUME_BYTES, 1), { fua: true });
+    const copyPipes = cluster.pipesBetween('a', 'c', ['replication']);
+    for (const pipe of copyPipes) pipe.hold();
+    await cluster.stopProgram('b', 'SIGKILL');
+    await cluster.until('c is to be the mirror', () => cluster.events('v1').includes('a elected'));
+    while ((await firstByte(cluster, 'c')) === undefined) await delay(20);
+    if (lost === 'joiner') {
+      // Its process has forgotten nothing, and its disk is well.
+      cluster.freeze('c');
+      const losses = () => cluster.events('v1').filter((one) => one === 'a partner-lost').length;
+      await cluster.until('c is lost', () => losses() === 2);
+      cluster.thaw('c');
+    } else {
+      await cluster.stopProgram('a', 'SIGKILL');
+      cluster.startProgram('a');
+    }
+    for (const pipe of copyPipes) pipe.release();
+    await cluster.until('mirrored', () => cluster.events('v1').includes('a confirmed'), 15_000);
+    expect(await firstByte(cluster, 'c')).toBe(1);
+  }, 30_000);
+}
+
 async function firstByte(cluster: TestCluster, node: string): Promise<number | undefined> {
   const [replica] = await listReplicas(cluster.dataDir(node));
   return replica === undefined ? undefined : (await readFile(replica.path))[0];

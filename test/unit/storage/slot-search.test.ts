@@ -33,7 +33,7 @@ async function startPeer(slots: number): Promise<Peer> {
     reservations,
     random: () => 0.5,
     now: () => performance.now(),
-    failedSlot: () => null,
+    unconfirmedSlot: () => null,
     freeSlot: () => (reservations.size < peer.slots ? reservations.size : null),
     holds: (volume) => volume === 'held',
   });
