@@ -5,6 +5,7 @@ import { listReplicas } from '../../../fixtures/storage/disk/list-replicas.ts';
 import { metaPath } from '../../../fixtures/storage/disk/replica-meta.ts';
 import type { VolumeConfig } from '../../../fixtures/storage/disk/volume-config.ts';
 import { connectNbd, type NbdClient } from '../../../fixtures/storage/nbd/client.ts';
+import { RESERVATION_MS } from '../../../fixtures/storage/node/reservations.ts';
 import { TestCluster } from './test-cluster.ts';
 import { testConfig } from './test-config.ts';
 import { mayMount, TestDisk } from './test-disk.ts';
@@ -237,6 +238,20 @@ test('the only node left that could not store the copy is asked again, and takes
   await cluster.limitFiles('c', null);
   await cluster.until('mirrored by it', () => cluster.events('v1').includes('a confirmed'), 15_000);
   expect(await client.read(0, VOLUME_BYTES)).toEqual(Buffer.alloc(VOLUME_BYTES, 1));
+}, 30_000);
+
+test('a disk that takes the new epoch later than a reservation lasts costs one election and no more', async () => {
+  await using cluster = await TestCluster.start({ nodes: ['a', 'b', 'c', 'd'], volumes: [['v1', 'a', 'b']] });
+  await cluster.limitFiles('a', 0);
+  await cluster.stopProgram('b', 'SIGKILL');
+  await cluster.until('a third node is elected', () =>
+    cluster.records.some((one) => one.kind === 'election' && one.event === 'elected'),
+  );
+  await new Promise((resolve) => setTimeout(resolve, RESERVATION_MS + 1000));
+  await cluster.limitFiles('a', null);
+  await cluster.until('mirrored again', () => cluster.events('v1').includes('a confirmed'), 15_000);
+  const events = ['partner-lost', 'searching', 'reserved', 'elected', 'copied', 'confirmed'];
+  expect(cluster.events('v1')).toEqual(events.map((event) => `a ${event}`));
 }, 30_000);
 
 test('a control plane whose disk takes half a line decides nothing on it, goes on with room, and starts again', async () => {
