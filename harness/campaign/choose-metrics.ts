@@ -1,4 +1,6 @@
+import { argumentsOf } from '../check/expectation/arguments-of.ts';
 import { ExpectationError } from '../check/expectation/expectation.ts';
+import { nameProblems } from '../check/expectation/name-problems.ts';
 import { namesOf } from '../check/expectation/parse-expectation.ts';
 import { type MetricExpression, parseMetricExpression } from '../check/metric-expression.ts';
 import { SAFETY_METRICS } from '../check/safety.ts';
@@ -44,11 +46,11 @@ export const SWEPT: readonly string[] = [
 ];
 
 /**
- * The measurements that are meant, in the order they were asked for.
+ * The measurements that are meant, in the order they were asked for. A pattern means none that needs an argument.
  *
  * @param asked names, with arguments where they need some, or patterns; empty: `otherwise`
  * @param known every name that there is
- * @throws BadCampaignError for one that was asked for and is not there
+ * @throws BadCampaignError for one that was asked for and is not there, or whose arguments are not its own
  */
 export function chooseMetrics(
   asked: readonly string[],
@@ -60,7 +62,9 @@ export function chooseMetrics(
     if (!text.includes('*') || text.includes('(')) return [text];
     const fitting = known.filter((name) => patternOf(text).test(name));
     if (fitting.length === 0 && asked.length > 0) throw unknown(text, text, known);
-    return fitting;
+    const complete = fitting.filter((name) => argumentsOf(name).required.length === 0);
+    // Where nothing else was meant, what is missing is told.
+    return complete.length === 0 && asked.length > 0 ? fitting : complete;
   });
   return [...new Set(texts)].map((text) => parsed(text, known));
 }
@@ -70,6 +74,8 @@ function parsed(text: string, known: readonly string[]): MetricExpression {
     const metric = parseMetricExpression(text);
     const wrong = namesOf(metric.parsed).find(({ name }) => !known.includes(name));
     if (wrong !== undefined) throw unknown(text, wrong.name, known);
+    const [misused] = nameProblems([metric.parsed.left], known);
+    if (misused !== undefined) throw refused(text, misused.found, misused.expected);
     return metric;
   } catch (error) {
     if (!(error instanceof ExpectationError)) throw error;
@@ -78,7 +84,10 @@ function parsed(text: string, known: readonly string[]): MetricExpression {
 }
 
 const unknown = (text: string, name: string, known: readonly string[]): BadCampaignError =>
-  new BadCampaignError(`--metric ${text}: found \`${name}\`, expected ${expectedName(name, known, 'measurement')}`);
+  refused(text, `\`${name}\``, expectedName(name, known, 'measurement'));
+
+const refused = (text: string, found: string, expected: string): BadCampaignError =>
+  new BadCampaignError(`--metric ${text}: found ${found}, expected ${expected}`);
 
 const patternOf = (text: string): RegExp =>
   new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i');

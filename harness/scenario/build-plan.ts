@@ -1,5 +1,6 @@
 import { ExpectationError } from '../check/expectation/expectation.ts';
-import { namesOf, parseExpectation } from '../check/expectation/parse-expectation.ts';
+import { nameProblems } from '../check/expectation/name-problems.ts';
+import { parseExpectation } from '../check/expectation/parse-expectation.ts';
 import type { ActionLanguage } from './action-language.ts';
 import { DRY_RUN_BLOCK } from './address-block.ts';
 import { BadInputError, type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
@@ -138,7 +139,7 @@ function contradictions(topology: Topology, laid: Laid, parameters: ResolvedPara
   return problems;
 }
 
-/** Of an expectation that does not read, or names what is not measured; any name is taken without `knownNames`. */
+/** Of an expectation that does not read, or names what is not measured or takes other arguments; any name is taken without `knownNames`. */
 export function expectationProblems(
   expectation: Located<string>,
   knownNames: readonly string[] | undefined,
@@ -146,13 +147,11 @@ export function expectationProblems(
   const { value, at } = expectation;
   const place = (column: number): Place => ({ ...at, column: at.column + column - 1 });
   try {
-    const names = namesOf(parseExpectation(value));
+    const { left, right } = parseExpectation(value);
     if (knownNames === undefined) return [];
-    return names
-      .filter(({ name }) => !knownNames.includes(name))
-      .map(({ name, column }) =>
-        problemAt(place(column), `the measurement \`${name}\``, expectedName(name, knownNames, 'measurement')),
-      );
+    return nameProblems([left, right], knownNames).map(({ column, found, expected }) =>
+      problemAt(place(column), found, expected),
+    );
   } catch (error) {
     if (!(error instanceof ExpectationError)) throw error;
     return [problemAt(place(error.column), `${error.found} in \`${value}\``, error.expected)];

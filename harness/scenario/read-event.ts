@@ -1,8 +1,8 @@
 import { ExpectationError } from '../check/expectation/expectation.ts';
-import { namesIn, parseArithmetic } from '../check/expectation/parse-expectation.ts';
+import { nameProblems } from '../check/expectation/name-problems.ts';
+import { parseArithmetic } from '../check/expectation/parse-expectation.ts';
 import { type Located, type Place, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
 import { eventSchema } from './event-schema.ts';
-import { expectedName } from './nearest-name.ts';
 import type { PlanEvent } from './plan.ts';
 import { parseYaml } from './yaml-source.ts';
 import { zodProblems } from './zod-problems.ts';
@@ -48,16 +48,16 @@ export function readEvent(file: string, text: string): ScenarioEvent {
   };
 }
 
-/** Of a measurement that does not read, or names what is not measured; any name is taken without `knownNames`. */
+/** Of a measurement that does not read, or names what is not measured or takes other arguments; any name is taken without `knownNames`. */
 export function eventProblems({ metrics }: ScenarioEvent, knownNames: readonly string[] | undefined): Problem[] {
   return metrics.flatMap(({ value, at }) => {
     const place = (column: number): Place => ({ ...at, column: at.column + column - 1 });
     try {
-      return [...namesIn(parseArithmetic(value))]
-        .filter(({ name }) => knownNames !== undefined && !knownNames.includes(name))
-        .map(({ name, column }) =>
-          problemAt(place(column), `the measurement \`${name}\``, expectedName(name, knownNames ?? [], 'measurement')),
-        );
+      const measured = parseArithmetic(value);
+      if (knownNames === undefined) return [];
+      return nameProblems([measured], knownNames).map(({ column, found, expected }) =>
+        problemAt(place(column), found, expected),
+      );
     } catch (error) {
       if (!(error instanceof ExpectationError)) throw error;
       return [problemAt(place(error.column), `${error.found} in \`${value}\``, error.expected)];

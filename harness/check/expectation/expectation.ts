@@ -28,6 +28,8 @@ export type Expression =
       /** 1-based, in the expectation's text. */
       readonly column: number;
       readonly arguments: Readonly<Record<string, Expression>>;
+      /** Of each argument's name; 1-based as well. */
+      readonly argumentColumns: Readonly<Record<string, number>>;
     }
   | { readonly kind: 'negate'; readonly of: Expression }
   | {

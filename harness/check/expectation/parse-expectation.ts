@@ -104,17 +104,19 @@ class Parser {
 
   private name(token: Token): Expression {
     const named: Record<string, Expression> = {};
+    const argumentColumns: Record<string, number> = {};
     if (this.accept('(')) {
       do {
         const argument = this.take();
         if (argument.kind !== 'name') throw this.unexpected(argument, 'the name of an argument, as in (at: …)');
         if (Object.hasOwn(named, argument.text)) throw this.unexpected(argument, 'each argument once');
         this.require(':');
+        argumentColumns[argument.text] = argument.column;
         named[argument.text] = this.sum();
       } while (this.accept(','));
       this.require(')');
     }
-    return { kind: 'name', name: token.text, column: token.column, arguments: named };
+    return { kind: 'name', name: token.text, column: token.column, arguments: named, argumentColumns };
   }
 
   private peek(): Token {
@@ -160,20 +162,21 @@ export function parseArithmetic(text: string): Expression {
   return new Parser(text).arithmetic();
 }
 
-/** Every name that the arithmetic uses, with its 1-based column. */
-export function* namesIn(expression: Expression): Generator<{ name: string; column: number }> {
+/** Every name that the arithmetic uses with its arguments, each before those in its arguments. */
+export function* callsIn(expression: Expression): Generator<Extract<Expression, { kind: 'name' }>> {
   if (expression.kind === 'name') {
-    yield { name: expression.name, column: expression.column };
-    for (const argument of Object.values(expression.arguments)) yield* namesIn(argument);
+    yield expression;
+    for (const argument of Object.values(expression.arguments)) yield* callsIn(argument);
   } else if (expression.kind === 'negate') {
-    yield* namesIn(expression.of);
+    yield* callsIn(expression.of);
   } else if (expression.kind === 'binary') {
-    yield* namesIn(expression.left);
-    yield* namesIn(expression.right);
+    yield* callsIn(expression.left);
+    yield* callsIn(expression.right);
   }
 }
 
-/** Every name that the expectation uses, with its 1-based column, so that unknown ones are refused before a run. */
+/** Every name that the expectation uses, with its 1-based column. */
 export function namesOf(expectation: Expectation): { name: string; column: number }[] {
-  return [...namesIn(expectation.left), ...namesIn(expectation.right)];
+  const calls = [...callsIn(expectation.left), ...callsIn(expectation.right)];
+  return calls.map(({ name, column }) => ({ name, column }));
 }

@@ -33,10 +33,23 @@ test('what is asked for replaces them, each once, in that order', () => {
   expect(chosen(['io.*.p99', 'D', 'io.a.p99'], COMPARED)).toEqual(['io.a.p99', 'io.b.p99', 'D']);
 });
 
+test('a pattern leaves out what needs an argument, and nothing that can be measured without', () => {
+  const names = chosen(['storm.*', 'nodes.*']);
+  expect(names).toEqual(expect.arrayContaining(['storm.seconds', 'storm.stuckShareExcess', 'nodes.crashed']));
+  expect(names).not.toContain('storm.stuckShare');
+  expect(names).not.toContain('storm.recovered');
+});
+
 test.each([
   ['storm.second', /found `storm\.second`, .*did you mean `storm\.seconds`/],
   ['nothing.*', /found `nothing\.\*`/],
   ['storm.stuckShare(at: trigger.ende + 1s)', /found `trigger\.ende`, .*`trigger\.end`/],
+  ['D(x: 1)', /found the argument `x` of `D`, expected no argument of `D` at all/],
+  ['storm.stuckShare', /found `storm\.stuckShare` without its argument `at`, expected `storm\.stuckShare\(at: …\)`/],
+  ['storm.stuckSha*e', /found `storm\.stuckShare` without its argument `at`/],
+  ['storm.stuckShare(At: trigger.end)', /found the argument `At` of `storm\.stuckShare`, .*did you mean `at`/],
+  ['nodes.crashed(by: trigger.end(by: 1s))', /found the argument `by` of `trigger\.end`/],
+  ['storm.recovered(within: 1s, within: 2s)', /each argument once/],
   ['D + F', /one measurement by its name/],
   ['D(', /--metric D\(/],
 ])('--metric %s is refused with a reason', (text, message) => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/database-metrics.ts';
+import { argumentsOf } from '../../../harness/check/expectation/arguments-of.ts';
 import { METRICS } from '../../../harness/check/metrics.ts';
 import { MULTI_ZONE_METRICS } from '../../../harness/check/multi-zone-metrics.ts';
-import { metricNames, resolveMetric } from '../../../harness/check/resolve-metric.ts';
+import { metricNames, metricOf, resolveMetric } from '../../../harness/check/resolve-metric.ts';
 import { ZONE_METRICS } from '../../../harness/check/zone-metrics.ts';
 import { ZONE_STORM_METRICS } from '../../../harness/check/zone-storm-metrics.ts';
 import { measureRun } from '../../../harness/measure/measure-run.ts';
@@ -35,6 +36,15 @@ describe('metrics', () => {
       const value = resolve(name, { at: 10, within: 10 });
       if (typeof value === 'object') expect([name, value]).toEqual([name, { atLeast: expect.any(Number) }]);
       else expect([name, Number.isFinite(value)]).toEqual([name, true]);
+    }
+  });
+
+  test('every metric takes the arguments that its description tells of, and no other', () => {
+    for (const name of metricNames(plan.zones.map((zone) => zone.id))) {
+      const { required, optional } = argumentsOf(name);
+      const told = [...(metricOf(name)?.description ?? '').matchAll(/\((\w+): …\)/g)].map(([, argument]) => argument);
+      expect([name, ...required, ...optional]).toEqual([name, ...told]);
+      if (required.length > 0) expect(resolve(name)).toEqual({ unavailable: expect.any(String) });
     }
   });
 
