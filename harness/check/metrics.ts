@@ -1,3 +1,4 @@
+import { atSeconds } from '../measure/frame.ts';
 import type { Measurements } from '../measure/measure-run.ts';
 import { misreadsIn } from '../measure/misreads.ts';
 import { faultWindow } from '../measure/queues.ts';
@@ -65,8 +66,13 @@ const recoveredWithin: Metric['value'] = ({ storm }, { within }) => {
   return or(null, `the record ends ${seconds.atLeast.toFixed(1)} s after the trigger, without a recovery`);
 };
 
-const crashed: Metric['value'] = ({ crashes }, { by }) =>
-  crashes.crashes.filter(({ atSeconds }) => by === undefined || atSeconds <= by).length;
+/** Of a time after the record's end nobody knows more than what had crashed until then. */
+const crashed: Metric['value'] = ({ crashes, frame }, { by }) => {
+  const count = crashes.crashes.filter((crash) => by === undefined || crash.atSeconds <= by).length;
+  const endSeconds = atSeconds(frame, frame.measured.endT);
+  if (by === undefined || by <= endSeconds) return count;
+  return { atLeast: count, because: `the record ends at ${endSeconds.toFixed(1)} s` };
+};
 
 const ledger =
   (value: (ledger: Measurements['ledger']) => number): Metric['value'] =>

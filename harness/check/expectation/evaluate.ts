@@ -41,6 +41,10 @@ export function evaluate(expectation: Expectation, resolve: Resolve): Judgement 
         const given = Object.entries(expression.arguments).map(([key, value]) => [key, numberOf(value)] as const);
         const shown = given.map(([key, value]) => `${key}: ${round(value)}`).join(', ');
         const label = shown === '' ? expression.name : `${expression.name}(${shown})`;
+        if (given.some(([, value]) => !Number.isFinite(value))) {
+          missing.set(label, 'an argument has no finite value (division by zero?)');
+          throw new Unavailable();
+        }
         const resolved = resolve(expression.name, Object.fromEntries(given));
         if (typeof resolved !== 'number') {
           missing.set(label, resolved.unavailable);

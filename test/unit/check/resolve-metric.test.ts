@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { COMMIT_METRICS, DATABASE_METRICS } from '../../../harness/check/database-metrics.ts';
 import { argumentsOf } from '../../../harness/check/expectation/arguments-of.ts';
+import { judgeExpectation } from '../../../harness/check/judge-expectation.ts';
+import { measuredValue, parseMetricExpression } from '../../../harness/check/metric-expression.ts';
 import { METRICS } from '../../../harness/check/metrics.ts';
 import { MULTI_ZONE_METRICS } from '../../../harness/check/multi-zone-metrics.ts';
 import { metricNames, metricOf, resolveMetric } from '../../../harness/check/resolve-metric.ts';
@@ -92,6 +94,29 @@ describe('metrics', () => {
     expect(resolveMetric(crashed, 'nodes.crashed', {})).toBe(1);
     expect([11.9, 12].map((by) => resolveMetric(crashed, 'nodes.crashed', { by }))).toEqual([0, 1]);
   });
+
+  test('crashes up to a time after the record are a lower bound, also where none was seen', () => {
+    const { frame } = measurements;
+    const end = (frame.measured.endT - frame.zeroT) / 1000;
+    expect(resolve('nodes.crashed', { by: end })).toBe(0);
+    const because = `the record ends at ${end.toFixed(1)} s`;
+    expect(resolve('nodes.crashed', { by: end + 0.1 })).toEqual({ atLeast: 0, because });
+    const judged = (text: string) => judgeExpectation({ text, file: 'a.yaml', line: 1 }, resolve);
+    expect(judged('nodes.crashed(by: 9999s) = 0')).toMatchObject({
+      held: null,
+      explanation: expect.stringContaining(because),
+    });
+    expect(judged('nodes.crashed(by: 9999s) >= 0')).toMatchObject({ held: true });
+  });
+
+  test.each(['storm.stuckShare(at: 9999s)', 'storm.recovered(within: 9999s)'])(
+    '%s, after the record, is not told for one that was seen',
+    (text) => {
+      const short = realisticRun({ afterSeconds: 15 });
+      const inShort = measureRun(short.plan, short.records);
+      expect(measuredValue(inShort, parseMetricExpression(text))).toEqual({ unavailable: expect.any(String) });
+    },
+  );
 
   test('a time outside of the measurement and an unknown name have no value', () => {
     expect(resolve('storm.stuckShare', { at: 500 })).toEqual({ unavailable: expect.stringContaining('outside') });

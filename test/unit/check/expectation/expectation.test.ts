@@ -85,6 +85,8 @@ describe('expectations that cannot be judged', () => {
     ['storm.stuckShare(at: nodes.lost) = 0', 'nodes.lost is not available'],
     ['D / ledger.lost > 1', 'no finite value'],
     ['0 / ledger.lost = 0', 'no finite value'],
+    ['storm.stuckShare(at: 0 / ledger.lost) >= 0', 'an argument has no finite value'],
+    ['storm.stuckShare(at: D / ledger.lost) >= 0', 'an argument has no finite value'],
   ])('%s', (text, why) => {
     const { held, explanation } = judge(text);
     expect(held).toBeNull();
