@@ -1,18 +1,17 @@
 import type { Measurements } from '../measure/measure-run.ts';
-import { evaluate, type Resolved } from './expectation/evaluate.ts';
+import { boundedOutcomes } from './bounded-outcomes.ts';
+import { evaluate } from './expectation/evaluate.ts';
 import type { Expression } from './expectation/expectation.ts';
 import { parseArithmetic } from './expectation/parse-expectation.ts';
 import { describeMetric } from './metric-expression.ts';
 import type { MetricValue } from './metrics.ts';
 import { resolveMetric } from './resolve-metric.ts';
 
-/** Stands for "how long nobody knows", as where expectations are judged. */
-const VERY_LONG = 1e9;
 const ZERO: Expression = { kind: 'number', value: 0, text: '0' };
 
 /**
- * What arithmetic over measurements comes to in a run, such as `storm.seconds / trigger.seconds`. A lower bound that
- * makes the whole larger the larger it is makes a lower bound of the whole; otherwise nothing is known of it.
+ * What arithmetic over measurements comes to in a run, such as `storm.seconds / trigger.seconds`. Lower bounds
+ * that make the whole larger the larger each is make a lower bound of the whole; otherwise nothing is known of it.
  *
  * @throws ExpectationError for text that is no arithmetic
  */
@@ -21,20 +20,19 @@ export function measuredArithmetic(measurements: Measurements, text: string): Me
   const { left } = expression;
   if (left.kind === 'name' && Object.keys(left.arguments).length === 0)
     return resolveMetric(measurements, left.name, {});
-  const bounds = new Set<string>();
-  const asIf = (bound: (atLeast: number) => number) =>
-    evaluate(expression, (name, args): Resolved => {
-      const value = resolveMetric(measurements, name, args);
-      if (typeof value === 'number' || 'unavailable' in value) return value;
-      bounds.add(`${name} is known only as a lower bound, ${Number(value.atLeast.toPrecision(4))}`);
-      return bound(value.atLeast);
-    });
-  const least = asIf((atLeast) => atLeast);
-  if (least.left === null) return { unavailable: least.explanation };
-  if (bounds.size === 0) return least.left;
-  const most = asIf(() => VERY_LONG);
-  if (most.left !== null && most.left > least.left) return { atLeast: least.left };
-  return { unavailable: [...bounds].join('; ') };
+  const { atBounds, all, bounds } = boundedOutcomes(
+    (resolve) => evaluate(expression, resolve),
+    (name, args) => resolveMetric(measurements, name, args),
+  );
+  const least = atBounds.left;
+  if (least === null) return { unavailable: atBounds.explanation };
+  if (bounds.length === 0) return least;
+  const isLeast = all?.every((one) => one.left !== null && one.left >= least) ?? false;
+  if (isLeast && all?.some((one) => one.left !== null && one.left > least)) return { atLeast: least };
+  const known = bounds.map(
+    ({ name, atLeast }) => `${name} is known only as a lower bound, ${Number(atLeast.toPrecision(4))}`,
+  );
+  return { unavailable: [...new Set(known)].join('; ') };
 }
 
 /** `count`, `share`, `s` and their like; a quotient of equal units is a `ratio`, and empty is a unit nobody named. */

@@ -39,6 +39,42 @@ describe('judgeExpectation', () => {
     expect(judged.explanation).toContain('storm.seconds ≥ 70');
   });
 
+  const both = { 'storm.seconds': { atLeast: 70 }, 'storm.mirroredSeconds': { atLeast: 70 }, 'trigger.seconds': 2.5 };
+  test.each([
+    // Each may have lasted far longer than the other.
+    ['storm.mirroredSeconds <= 2 * storm.seconds', null],
+    ['storm.seconds = storm.mirroredSeconds ± 1s', null],
+    ['storm.seconds != storm.mirroredSeconds', null],
+    ['storm.mirroredSeconds - storm.seconds < 5s', null],
+    ['storm.mirroredSeconds / storm.seconds <= 1', null],
+    ['storm.seconds + storm.mirroredSeconds >= 140s', true],
+    ['storm.seconds + storm.mirroredSeconds < 140s', false],
+    ['storm.seconds + storm.mirroredSeconds = 100s', false],
+    ['storm.seconds + storm.mirroredSeconds != 100s', true],
+    ['storm.seconds + storm.mirroredSeconds = 200s', null],
+    // One and the same is as long as itself.
+    ['storm.seconds - storm.seconds = 0', true],
+  ])('two lower bounds of 70 s: %s is %s', (text, held) => {
+    expect(judge(text, both).held).toBe(held);
+  });
+
+  test('a measurement with other arguments is another, and one in an argument is raised as well', () => {
+    const resolve = (name: string, args: Readonly<Record<string, number>>): MetricValue =>
+      name === 'f' && Number(args.at) < 100 ? 1 : { atLeast: 70 };
+    const held = (text: string) => judgeExpectation({ text, file: 'a.yaml', line: 1 }, resolve).held;
+    expect(held('f(at: 200s) <= f(at: 300s)')).toBe(null);
+    expect(held('f(at: 200s) <= f(at: 200s)')).toBe(true);
+    expect(held('f(at: storm.seconds) <= 1')).toBe(null);
+    expect(held('f(at: storm.seconds) >= 1')).toBe(true);
+  });
+
+  test('too many lower bounds decide nothing, and take no time', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `m${i}`);
+    const values = Object.fromEntries(names.map((name) => [name, { atLeast: 1 }]));
+    expect(judge(`${names.slice(0, 8).join(' + ')} >= 1`, values).held).toBe(true);
+    expect(judge(`${names.join(' + ')} >= 1`, values).held).toBe(null);
+  });
+
   test('why it is a bound is told', () => {
     const { held, explanation } = judge('lost = 0', { lost: { atLeast: 3, because: '5 extents are not verified' } });
     expect(held).toBe(false);

@@ -29,6 +29,21 @@ test('a lower bound stays one where the whole grows with it, and otherwise nothi
   }
 });
 
+test('of two lower bounds each may be larger by itself', () => {
+  const seconds = ['storm.seconds', 'storm.mirroredSeconds'].map((name) => measuredArithmetic(endless, name));
+  expect(seconds).toEqual([{ atLeast: expect.any(Number) }, { atLeast: expect.any(Number) }]);
+  const [storm = 0, mirrored = 0] = seconds.map((value) => (value as { atLeast: number }).atLeast);
+  expect(measuredArithmetic(endless, 'storm.seconds + storm.mirroredSeconds')).toEqual({ atLeast: storm + mirrored });
+  for (const text of [
+    '2 * storm.mirroredSeconds - storm.seconds',
+    'storm.seconds * storm.seconds / storm.mirroredSeconds',
+  ]) {
+    expect(measuredArithmetic(endless, text)).toEqual({
+      unavailable: expect.stringContaining('storm.mirroredSeconds is known only as a lower bound'),
+    });
+  }
+});
+
 test('what is missing says why', () => {
   expect(measuredArithmetic(measureRun(smallPlan(), []), 'F')).toEqual({
     unavailable: expect.not.stringContaining('F'),
