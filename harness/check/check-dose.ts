@@ -17,6 +17,7 @@ export function checkDose({ dose, frame }: Measurements): readonly Problem[] {
   for (const { id, failure } of dose.faults) if (failure !== null) problems.push(`${id} failed: ${failure}`);
   const missing = dose.faults.filter((fault) => fault.failure === null && !fault.applied).map((fault) => fault.id);
   if (missing.length > 0) problems.push(`${fewIds(missing)} ${missing.length === 1 ? 'was' : 'were'} never applied`);
+  problems.push(...skippedProblems(dose.skipped ?? [], frame.trigger.startT !== null));
   if (frame.trigger.startT !== null && frame.trigger.endT === null) problems.push(frame.trigger.endReason ?? '');
   for (const { fault, what, unit, asked, measured, deviation, allowed, note } of dose.measurements) {
     if (asked === null) continue;
@@ -32,6 +33,20 @@ export function checkDose({ dose, frame }: Measurements): readonly Problem[] {
     }
   }
   return [...problems, ...misrouteProblems(dose.misroute)].map((what) => ({ check: 'dose', what }));
+}
+
+/**
+ * A fault's time lies inside its phase where that has a fixed length: one that was skipped there was to happen. A phase
+ * that waits for a condition may end before it, unless nothing else was done either.
+ */
+function skippedProblems(
+  skipped: NonNullable<Measurements['dose']['skipped']>,
+  wasAnyApplied: boolean,
+): readonly string[] {
+  const wrong = skipped.filter(({ fixed }) => fixed || !wasAnyApplied).map(({ id }) => id);
+  if (wrong.length === 0) return [];
+  const none = wasAnyApplied ? '' : ', and no fault was applied';
+  return [`${fewIds(wrong)}: planned, and ${wrong.length === 1 ? 'its' : 'each one’s'} phase ended first${none}`];
 }
 
 /**

@@ -23,6 +23,16 @@ export const doseSchema = z.strictObject({
     .describe(
       'Zones that a fault is aimed at, be it at a router or a container there, or at a link through a router there',
     ),
+  skipped: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        phase: z.string(),
+        fixed: z.boolean().describe('The phase has a length and no condition, so that the fault’s time was in it'),
+      }),
+    )
+    .optional()
+    .describe('Faults that were planned, and whose phase ended first'),
   measurements: z
     .array(
       z.strictObject({
@@ -84,6 +94,7 @@ export function measureDose(frame: Frame): Dose {
       };
     }),
     zones: [...faultZones(frame.plan, frame.trigger.faults)],
+    ...skippedOf(frame),
     measurements: equalDoses(frame).map((dose) => {
       const { fault, what, unit, asked, measured, note } = dose;
       const allowed = allowedOf(dose);
@@ -96,6 +107,16 @@ export function measureDose(frame: Frame): Dose {
     }),
     misroute: measureMisroute(frame),
   };
+}
+
+/** Nothing where none was skipped. */
+function skippedOf({ plan, trigger }: Frame): Pick<Dose, 'skipped'> {
+  const ids = new Set(trigger.skipped.map(({ id }) => id));
+  if (ids.size === 0) return {};
+  const skipped = plan.phases.flatMap(({ name, until, faults }) =>
+    faults.filter(({ id }) => ids.has(id)).map(({ id }) => ({ id, phase: name, fixed: until === null })),
+  );
+  return { skipped };
 }
 
 /** How much later or sooner than asked a fault may begin, s. */

@@ -11,6 +11,8 @@ import { toSeconds } from './rounding.ts';
 export interface Trigger {
   /** In the order of the plan, without those that were skipped because their phase ended before their time. */
   readonly faults: readonly PlanFault[];
+  /** Those that were skipped, in the order of the plan. */
+  readonly skipped: readonly PlanFault[];
   /**
    * When the first fault began to be applied, by the harness's own word: before this nothing was touched. A kill is in
    * force half a second before it has been read back, and what it breaks by then is not the baseline's doing.
@@ -45,10 +47,12 @@ export type TriggerResult = z.infer<typeof triggerSchema>;
 export function triggerOf(plan: Plan, history: History): Trigger {
   const planned = plan.phases.flatMap((phase) => phase.faults);
   const records = history.of('fault');
-  const skipped = new Set(records.filter((record) => record.state === 'skipped').map((record) => record.id));
-  const faults = planned.filter((fault) => !skipped.has(fault.id));
+  const skippedIds = new Set(records.filter((record) => record.state === 'skipped').map((record) => record.id));
+  const faults = planned.filter((fault) => !skippedIds.has(fault.id));
+  const skipped = planned.filter((fault) => skippedIds.has(fault.id));
   const none = {
     faults,
+    skipped,
     touchedT: records.find((record) => record.state === 'applying')?.t ?? null,
     routesRestoredT: null,
     backlogAtRestoreBytes: null,
@@ -85,6 +89,7 @@ export function triggerOf(plan: Plan, history: History): Trigger {
   }
   return {
     faults,
+    skipped,
     // Histories of the first versions have no such record.
     touchedT: Math.min(none.touchedT ?? first.t, first.t),
     startT: first.t,

@@ -135,6 +135,10 @@ function timeText(one: Measured): string {
 
 function doseRows({ dose, trigger, queues, loss }: Result): readonly Row[] {
   const rows: Row[] = faultRows(dose);
+  const skipped = Map.groupBy(dose.skipped ?? [], ({ phase }) => phase);
+  for (const [phase, faults] of skipped) {
+    rows.push([`skipped in ${phase}`, `${fewIds(faults.map(({ id }) => id))}: planned, and its phase ended first`]);
+  }
   rows.push([
     'trigger',
     trigger.seconds === null ? orReason(trigger.secondsReason) : `${seconds(trigger.seconds)}, proved gone`,

@@ -24,6 +24,14 @@ function whatTheFaultDid({ frame, loss, search }: Measurements): string {
     loss.volumesLosingPartner === 0
       ? `none of ${zone}’s ${loss.volumes} volumes lost its partner`
       : `${loss.volumesLosingPartner} of ${zone}’s ${loss.volumes} volumes lost their partner`;
+  if (trigger.faults.length === 0 && trigger.skipped.length > 0) {
+    const [only, ...more] = trigger.skipped.map(({ id }) => id);
+    const skipped =
+      more.length === 0
+        ? `${only} was planned, and its phase`
+        : `${count(more.length + 1, 'fault')} were planned, and their phases`;
+    return `No fault was applied: ${skipped} ended first; ${lost}.`;
+  }
   if (trigger.faults.length === 0) return `No fault was planned, and ${lost}.`;
   if (trigger.startT === null) return `The planned fault was never applied, and ${lost}.`;
   const known = trigger.endT === null ? 'For a time whose end was not proved' : lasting(frame);

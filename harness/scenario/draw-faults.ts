@@ -146,7 +146,9 @@ function readTimes(fault: ScenarioFault, words: FaultWords, { phaseSecondsMax, p
   }
   if (every > 0 && lasts === null && !words.endsByItself) problem(['every'], '`every` without `for`', '`for` with it');
   const last = toMilliseconds(to + (fault.times - 1) * every);
-  if (phaseSecondsMax !== null && last > 0 && last >= phaseSecondsMax) {
+  if (phaseSecondsMax === 0) {
+    problem([fault.kind], `a ${fault.kind} in a phase of 0 s`, 'a phase that lasts, as its fault would be skipped');
+  } else if (phaseSecondsMax !== null && last >= phaseSecondsMax) {
     const found = fault.times === 1 ? `${last} s` : `${fault.times} times, the last at ${last} s`;
     problem(fault.times === 1 ? ['at'] : ['times'], found, `less than the ${phaseSecondsMax} s of its phase`);
   }

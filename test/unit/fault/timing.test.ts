@@ -93,6 +93,12 @@ test('times that cannot be', async () => {
   ]);
 });
 
+test('a phase of no length has no time for a fault', async () => {
+  const refused = ['5 found a kill in a phase of 0 s, expected a phase that lasts, as its fault would be skipped'];
+  expect(await problemsOf(kill, 'for: 0s')).toEqual(refused);
+  expect(await problemsOf(kill, 'until: mirrored, atMost: 0s')).toEqual(refused);
+});
+
 test('a fault that says itself how long it lasts takes no `for`, and is repeated when it is over', async () => {
   const restart = (when: string) => `{ restart: { containers: [a1], down: 1s }, ${when} }`;
   expect(await problemsOf(restart('for: 1s'))).toEqual([

@@ -60,6 +60,27 @@ describe('several faults', () => {
     expect(none.trigger).toMatchObject({ startT: null, startReason: 'every fault’s phase ended before its time' });
   });
 
+  test('one that was skipped in a phase of a fixed length is a problem, and in any phase where nothing else was applied', () => {
+    const skipped = (id: string) => fault(`${id} 22`, ['skipped']);
+    const problemsIn = (fixed: boolean, ...records: readonly HistoryRecord[][]) => {
+      const plan = smallPlan({ faults: records.map(([first]) => planFault((first as FaultRecord).id)) });
+      const phases = plan.phases.map((one) => (fixed ? one : { ...one, until: 'mirrored' as const, atMostSeconds: 9 }));
+      const all = [...phase('baseline', 10_000, 20_000), ...phase('misroute', 20_000, 22_000), ...records.flat()];
+      const measured = measureRun({ ...plan, phases }, all);
+      return { problems: checkDose(measured).map(({ what }) => what), skipped: measured.dose.skipped };
+    };
+    const words = 'kill-1: planned, and its phase ended first';
+    const { problems, skipped: told } = problemsIn(true, fault('cut-1 20 21'), skipped('kill-1'));
+    expect(problems).toEqual([words]);
+    expect(told).toEqual([{ id: 'kill-1', phase: 'misroute', fixed: true }]);
+    expect(problemsIn(false, fault('cut-1 20 21'), skipped('kill-1'))).toEqual({
+      problems: [],
+      skipped: [{ id: 'kill-1', phase: 'misroute', fixed: false }],
+    });
+    expect(problemsIn(false, skipped('kill-1')).problems).toEqual([`${words}, and no fault was applied`]);
+    expect(problemsIn(true, fault('cut-1 20 21'))).toEqual({ problems: [], skipped: undefined });
+  });
+
   test('of very many that are open a few are named', () => {
     const many = Array.from({ length: 200 }, (_, i) => planFault(`cut-${i + 1}`));
     const { trigger } = frameWith(many, ...many.map(({ id }) => fault(`${id} 20`)));

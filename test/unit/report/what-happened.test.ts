@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { HistoryRecord } from '../../../harness/history/records.ts';
 import { analyze } from '../../../harness/report/analyze.ts';
 import { renderTerminal } from '../../../harness/report/terminal.ts';
 import { fewDescriptions } from '../../../harness/report/what-happened.ts';
@@ -34,6 +35,21 @@ test('several, and the same one again and again', () => {
   expect(told(cuts).whatHappened[0]).toMatch(/^Within 4\.0 s, two links stalled \(3 times\): /);
   const mixed = [...cuts, planFault('kill-1', { description: 'a1 was down' })];
   expect(told(mixed).whatHappened[0]).toMatch(/^Within 4\.0 s, two links stalled \(3 times\) and a1 was down: /);
+});
+
+test('one that was skipped was planned, and every output has a row of it', () => {
+  const skip = (id: string): HistoryRecord => ({ ...fault(id, 'failed', 50_000), state: 'skipped' }) as HistoryRecord;
+  const skipped = (...ids: readonly string[]) =>
+    analyze(smallPlan({ faults: ids.map((id) => planFault(id)) }), [
+      ...phase('baseline', 10_000, 20_000),
+      ...phase('misroute', 20_000, 50_000),
+      ...ids.map(skip),
+    ]);
+  const one = skipped('cut-1');
+  expect(one.whatHappened[0]).toMatch(/^No fault was applied: cut-1 was planned, and its phase ended first; none of /);
+  expect(renderTerminal(one)).toMatch(/^ {2}skipped in misroute +cut-1: planned, and its phase ended first$/m);
+  expect(one.verdict.outcome).toBe('inconclusive');
+  expect(skipped('cut-1', 'cut-2').whatHappened[0]).toContain('2 faults were planned, and their phases ended first');
 });
 
 test('of many unlike ones the first six and how many are left', () => {
