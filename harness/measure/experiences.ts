@@ -5,6 +5,7 @@ import type { Frame, Window } from './frame.ts';
 import { faultWindows, overlap } from './in-force.ts';
 import { nearestRank } from './paths.ts';
 import { round } from './rounding.ts';
+import { type Silenced, silencedWindows } from './silenced.ts';
 import { silentIn, type Watcher, watchersOf } from './watchers.ts';
 
 const open = z.enum(['answers', 'closed', 'silent', 'mixed']);
@@ -46,13 +47,16 @@ const RTT_TOLERANCE = 0.2;
 /** What an open and a new connection saw of each fault, on the links that have a witness. */
 export function measureExperiences(frame: Frame): readonly SeenExperience[] {
   const windows = faultWindows(frame);
+  const silenced = silencedWindows(frame);
   return frame.plan.phases
     .flatMap(({ faults }) => faults)
     .flatMap((fault) => {
       const { experience } = fault;
       const window = windows.get(fault.id);
       if (experience === null || window === undefined) return [];
-      return watchersOf(frame, fault).map((watcher) => seenOn(frame, { fault, experience, window, windows }, watcher));
+      return watchersOf(frame, fault).map((watcher) =>
+        seenOn(frame, { fault, experience, window, windows, silenced }, watcher),
+      );
     });
 }
 
@@ -73,6 +77,8 @@ interface Stated {
   readonly window: Window;
   /** In which each of the plan's faults was. */
   readonly windows: ReadonlyMap<string, Window>;
+  /** By container, when a fault kept it from running. */
+  readonly silenced: ReadonlyMap<string, readonly Silenced[]>;
 }
 
 function seenOn(frame: Frame, stated: Stated, watcher: Watcher): SeenExperience {
@@ -99,7 +105,7 @@ function seenOn(frame: Frame, stated: Stated, watcher: Watcher): SeenExperience 
     open: settled.endT - settled.startT < (FEWEST_PINGS + 1) * watcher.pingMs + SLACK_MS,
     fresh: judged.endT - judged.startT < (FEWEST_TRIED + 1) * watcher.newConnectionMs + SLACK_MS,
   };
-  const silent = silentIn(frame, watcher, window, stated.windows);
+  const silent = silentIn(frame, watcher, window, stated.silenced);
   const ids = others.map(({ id }) => id);
   const { holds, reason, missing } = judge(asked, { silent, others: ids, seenOpen, seenFresh, addedRttMs, isShort });
   return {

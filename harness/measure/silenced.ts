@@ -3,12 +3,18 @@ import type { Frame, Window } from './frame.ts';
 /** A program that a fault ended has so long from the revert to get ready, ms; after that its silence is its own. */
 const READY_LIMIT_MS = 10_000;
 
+export interface Silenced extends Window {
+  readonly container: string;
+  /** When the revert was read back; infinite where it was not. */
+  readonly revertedT: number;
+}
+
 /**
  * By container, when a fault kept it from running: from before the fault is applied until its revert is read back. One
  * that ended meanwhile, as by a kill, tells nothing until it is ready again. Only the containers that the fault itself
  * stops: whoever lags or is silent beside it does so by itself.
  */
-export function silencedWindows({ history, trigger }: Frame): ReadonlyMap<string, readonly Window[]> {
+export function silencedWindows({ history, trigger }: Frame): ReadonlyMap<string, readonly Silenced[]> {
   const records = Map.groupBy(history.of('fault'), (record) => record.id);
   const exits = history.bySource('exit');
   const readies = history.bySource('ready');
@@ -22,10 +28,22 @@ export function silencedWindows({ history, trigger }: Frame): ReadonlyMap<string
       const ready = exit && readies.get(container)?.find(({ t }) => t > exit.t);
       const backT =
         exit === undefined ? revertedT : Math.min(ready?.t ?? Number.POSITIVE_INFINITY, revertedT + READY_LIMIT_MS);
-      return { container, startT: begin.t, endT: Math.max(revertedT, backT) };
+      return { container, startT: begin.t, endT: Math.max(revertedT, backT), revertedT };
     });
   });
   return Map.groupBy(windows, ({ container }) => container);
+}
+
+/**
+ * What of `gap`, in which a helper beside a container's program said nothing, no fault excuses. A helper is started again
+ * after the program, so it has as long from the revert, if it came back by then: one that did not is dead since.
+ */
+export function unexcused(gap: Window, silencings: readonly Silenced[]): readonly Window[] {
+  const excuses = silencings.map(({ startT, revertedT }) => {
+    const cameBack = gap.startT < revertedT && gap.endT <= revertedT + READY_LIMIT_MS;
+    return { startT, endT: cameBack ? Math.max(revertedT, gap.endT) : revertedT };
+  });
+  return without(gap, excuses);
 }
 
 /** What is left of `window` outside of `taken`, in order of time. */

@@ -3,6 +3,7 @@ import { WITNESS_EVERY } from '../scenario/container-config.ts';
 import type { PlanFault, PlanLink } from '../scenario/plan.ts';
 import type { Frame, Window } from './frame.ts';
 import { overlap } from './in-force.ts';
+import { type Silenced, unexcused } from './silenced.ts';
 
 /** Who watches a link, and what it told. */
 export interface Watcher {
@@ -79,24 +80,20 @@ const SILENCE_MS = 2_000;
 
 /**
  * Which of a watcher's processes said nothing for longer than that, while a fault was in force or right before or
- * after it, in words. One whose container some fault silenced meanwhile is excused.
+ * after it, in words. The time in which a fault silenced its container does not count, nor what it took to come back.
  */
 export function silentIn(
   frame: Frame,
   watcher: Watcher,
   window: Window,
-  windows: ReadonlyMap<string, Window>,
+  silenced: ReadonlyMap<string, readonly Silenced[]>,
 ): readonly string[] {
   return watcher.processes.flatMap(({ name, container, times }) => {
-    const silencings = frame.plan.phases
-      .flatMap(({ faults }) => faults)
-      .flatMap((fault) => (fault.silences.includes(container) ? (windows.get(fault.id) ?? []) : []));
-    const gaps = gapsOf(times, frame.measured).filter(
-      (gap) =>
-        gap.endT - gap.startT > SILENCE_MS &&
-        overlap(gap, window) &&
-        !silencings.some((silencing) => overlap(gap, silencing)),
-    );
+    const silencings = silenced.get(container) ?? [];
+    const gaps = gapsOf(times, frame.measured)
+      .filter((gap) => gap.endT - gap.startT > SILENCE_MS && overlap(gap, window))
+      .flatMap((gap) => unexcused(gap, silencings))
+      .filter((left) => left.endT - left.startT > SILENCE_MS && overlap(left, window));
     const longest = Math.max(...gaps.map((gap) => gap.endT - gap.startT));
     return gaps.length === 0 ? [] : [`${name} said nothing for ${(longest / 1000).toFixed(1)} s`];
   });

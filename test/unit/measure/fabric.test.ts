@@ -189,6 +189,31 @@ test('a witness in a container that a fault silences is excused for as long', ()
   expect(experience?.missing).toBeUndefined();
 });
 
+test('an echo that a kill ended is excused until it is back, and proves no later cut if it never is', () => {
+  const stall: Experience = { open: 'silent', fresh: 'silent', addedRttMs: 0, capacityMbit: null };
+  const killed = planFault('kill-1', {
+    silences: ['a2'],
+    targets: { zone: 'use1-a', routers: [], links: [], containers: ['a2'] },
+  });
+  const seenWith = (isUp: (t: number) => boolean) => {
+    const records = [
+      ...RUN,
+      told('kill-1', 'applied', 12_000),
+      { ...told('kill-1', 'reverted', 12_990), state: 'reverting' } as HistoryRecord,
+      told('kill-1', 'reverted', 13_000),
+      witness({ ping: null, tried: 'silent' }),
+      ...echoes(32_000).filter(({ t }) => isUp(t)),
+    ];
+    return { seen: fabricOf(planWith(cut(stall), killed), records).experiences[0], records };
+  };
+  const never = seenWith((t) => t < 12_000);
+  expect(never.seen).toMatchObject({ holds: null, missing: [expect.stringContaining('the echo of a1->a2@primary')] });
+  expect(problemsOf(planWith(cut(stall), killed), never.records)[0]).toContain('said nothing for 17.0 s');
+  // It came back late, which is the kill's doing; then it fell silent by itself, which is not.
+  expect(seenWith((t) => t < 12_000 || t > 20_500).seen).toMatchObject({ holds: true });
+  expect(seenWith((t) => t < 12_000 || (t > 15_000 && t < 18_000)).seen).toMatchObject({ holds: null });
+});
+
 test('a fault on whose links nobody looks is told as that', () => {
   const blind = { ...planWith(cut(REFUSE)), witnesses: [] };
   expect(fabricOf(blind, RUN)).toMatchObject({ experiences: [], unwitnessed: ['cut-1'] });
