@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { proxyOf } from '../fabric/router.ts';
+import type { Draw } from '../scenario/fault-language.ts';
 import { linkSelector } from '../scenario/selectors.ts';
 import { strictObject } from '../scenario/zod-problems.ts';
 import { type FaultKind, linksByRouter, meanShare, onRouter } from './fault.ts';
@@ -12,6 +13,13 @@ const words = strictObject({
   jitter: z.string().optional().describe('Uniform, more or less than that; bytes stay in their order.'),
 });
 
+/** Toxiproxy takes whole milliseconds; less than one would be none. */
+function wholeMs(draw: Draw, raw: string, word: 'by' | 'jitter'): number {
+  const ms = draw.seconds(raw, [word]) * 1000;
+  if (ms > 0 && ms < 1) draw.problem([word], `\`${raw}\``, 'at least 1ms');
+  return Math.round(ms);
+}
+
 /** Time added to the bytes of some links, each way (Toxiproxy's `latency`). */
 export const delay: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> = {
   kind: 'delay',
@@ -22,11 +30,11 @@ export const delay: FaultKind<z.infer<typeof words>, z.infer<typeof settings>> =
 
   draw({ links: asked, by, jitter = '0ms' }, draw) {
     const links = draw.links(asked, ['links']);
-    const latencyMs = Math.round(draw.seconds(by, ['by']) * 1000);
-    const jitterMs = Math.round(draw.seconds(jitter, ['jitter']) * 1000);
+    const latencyMs = wholeMs(draw, by, 'by');
+    const jitterMs = wholeMs(draw, jitter, 'jitter');
     if (jitterMs > latencyMs)
       draw.problem(['jitter'], `a jitter of ${jitterMs} ms`, `at most the delay, ${latencyMs} ms`);
-    if (links.length === 0) return [];
+    if (links.length === 0 || latencyMs === 0) return [];
     const spread = jitterMs === 0 ? '' : ` ± ${jitterMs}`;
     const description = `${list(links, 'links')} took ${latencyMs}${spread} ms longer each way`;
     return [

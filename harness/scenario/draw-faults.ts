@@ -139,11 +139,12 @@ function readTimes(fault: ScenarioFault, words: FaultWords, { phaseSecondsMax, p
   };
   const time = (raw: string, path: readonly PropertyKey[]): number => secondsAt(fault.placeOf, raw, path, problems);
   const [from, to] = startWindow(fault, problems);
+  const before = problems.length;
   const lasts = fault.for === null ? null : time(fault.for, ['for']);
   const every = fault.every === null ? 0 : time(fault.every, ['every']);
   if (lasts !== null && words.endsByItself) {
     problem(['for'], `\`for\` with a ${fault.kind}`, 'none, as it says itself how long it lasts');
-  }
+  } else if (lasts === 0 && problems.length === before) problem(['for'], '0 s', 'a duration above 0');
   if (every > 0 && lasts === null && !words.endsByItself) problem(['every'], '`every` without `for`', '`for` with it');
   const last = toMilliseconds(to + (fault.times - 1) * every);
   if (phaseSecondsMax === 0) {
@@ -170,7 +171,7 @@ function drawTurn(
   const random = randomFor(options.seed, label);
   const before = problems.length;
   const drawn = words.draw(fault.words, new DrawContext({ ...options, fault, random, secondsLeft, forSeconds: lasts }));
-  if (drawn.length === 0 && problems.length === before && turn === 0) {
+  if (drawn.length === 0 && lasts !== 0 && problems.length === before && turn === 0) {
     problems.push(problemAt(fault.placeOf([fault.kind]), `a ${fault.kind} that comes to nothing`, 'something to do'));
   }
   const id = options.nextId(fault.kind);

@@ -44,6 +44,11 @@ test('delay: ms, and a jitter that is not more than it', async () => {
   expect(await problemsOf('delay: { links: ["a1->a2@primary"], by: 5ms, jitter: 10ms }')).toEqual([
     '5 found a jitter of 10 ms, expected at most the delay, 5 ms',
   ]);
+  const of = (words: string) => problemsOf(`delay: { links: ["a1->a2@primary"], ${words} }`);
+  expect(await of('by: 0.4ms')).toEqual(['5 found `0.4ms`, expected at least 1ms']);
+  expect(await of('by: 5ms, jitter: 0.4ms')).toEqual(['5 found `0.4ms`, expected at least 1ms']);
+  expect(await of('by: 0ms')).toEqual(['5 found a delay that comes to nothing, expected something to do']);
+  expect(await of('by: soon')).toHaveLength(1);
 });
 
 test('restart: a kill that ends by itself, with no volumes foretold', async () => {

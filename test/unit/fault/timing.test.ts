@@ -81,6 +81,11 @@ test('times that cannot be', async () => {
   expect(await of('at: { between: [0s, 500ms] }, for: 2.8s, every: 3s, times: 2')).toEqual([
     '5 found again after 3 s what lasts 2.8 s, expected at least 3.3 s',
   ]);
+  expect(await of('for: 0s')).toEqual(['5 found 0 s, expected a duration above 0']);
+  expect(await of('for: soon')).toEqual([expect.stringContaining('5 found `soon`')]);
+  expect(await problemsOf('{ flap: { links: ["a1->a2@*"], kind: stall, down: 1s, up: 1s }, for: 0s }')).toEqual([
+    '5 found 0 s, expected a duration above 0',
+  ]);
   expect(await of('for: 1s, every: 2s')).toEqual([expect.stringContaining('expected `every` and `times` together')]);
   expect(await of('every: 2s, times: 2')).toEqual(['5 found `every` without `for`, expected `for` with it']);
   expect(await of('for: 1s, every: 2s, times: 1')).toEqual([
