@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRunPlan } from '../history/read-run.ts';
+import { refusedPath } from '../history/refused-path.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { type Asked, askedSchema, differences } from './asked.ts';
 import { BadCampaignError } from './bad-campaign-error.ts';
@@ -25,9 +26,18 @@ export class CampaignFolder {
 
   /**
    * Begins a campaign, or goes on with one.
-   * @throws BadCampaignError when the folder holds something else, or what was asked for then is not what is now
+   * @throws BadCampaignError when the folder cannot be written or holds something else, or what was asked for then is
+   * not what is now
    */
   static async open(path: string, asked: Asked): Promise<CampaignFolder> {
+    return CampaignFolder.#open(path, asked).catch((error: unknown) => {
+      const why = refusedPath(error);
+      if (why === null) throw error;
+      throw new BadCampaignError(`--out ${path}: expected a folder that can be written: ${why}`);
+    });
+  }
+
+  static async #open(path: string, asked: Asked): Promise<CampaignFolder> {
     const reserved = asked.arms.find(({ name }) => OWN.includes(name));
     if (reserved !== undefined) throw new BadCampaignError(`an arm cannot be named ${reserved.name}`);
     await mkdir(path, { recursive: true });

@@ -37,7 +37,8 @@ export function explain(error: unknown): { code: ExitCode; message: string } {
 
 /** A `using` that fails while an error is on its way makes that the suppressed one of its own. */
 function inOrder(error: unknown): readonly unknown[] {
-  if (error instanceof SuppressedError) return [error.suppressed, error.error];
+  // A history that cannot be written fails with the same error again when it is closed.
+  if (error instanceof SuppressedError) return [...new Set([error.suppressed, error.error])];
   return error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
 }
 
@@ -57,8 +58,25 @@ function explainOne(error: unknown): { code: ExitCode; message: string } {
       code: EXIT.environment,
       message: `the Docker engine failed: ${engine}\nIts log says more. If it comes again on an engine that is well, please report it.`,
     };
+  const full = causesOf(error).find((cause) => FULL.includes(String((cause as NodeJS.ErrnoException).code)));
+  if (full !== undefined) {
+    const what = [...new Set([error as Error, full])].map((one) => one.message).join(': ');
+    return { code: EXIT.environment, message: `${what}\nMake room on that disk, or let it be written.` };
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: EXIT.bug, message: `a bug in zonestorm, please report it:\n${stack}` };
+  const causes = causesOf(error).slice(1);
+  const because = causes.map((cause) => `\nBecause: ${cause.message}`).join('');
+  return { code: EXIT.bug, message: `a bug in zonestorm, please report it:\n${stack}${because}` };
+}
+
+/** A disk that takes no more is nobody's mistake in here, whatever was being written. */
+const FULL = ['EDQUOT', 'ENOSPC', 'EROFS'];
+
+/** The error itself, and then what each was caused by. */
+function causesOf(error: unknown): readonly Error[] {
+  const causes: Error[] = [];
+  for (let one = error; one instanceof Error && !causes.includes(one); one = one.cause) causes.push(one);
+  return causes;
 }
 
 /** What docker-modem makes of an answer with a status of 500 and above, by which the engine says that it failed itself. */

@@ -1,6 +1,7 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { appendFile, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { appendHistory } from '../history/append-history.ts';
+import { readHistory } from '../history/read-history.ts';
 import { writeReports } from '../report/write-reports.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { monotonicMs } from '../time/monotonic.ts';
@@ -23,16 +24,34 @@ export async function reportBroken(folder: string, plan: Plan, error: unknown): 
     // Where the run has written its own, with its addresses, that stays.
     const planFile = join(folder, 'plan.json');
     await writeFile(planFile, `${JSON.stringify(plan, null, 2)}\n`, { flag: 'wx' }).catch(unlessThere);
-    if (!(await hasHistory(folder))) {
-      await using history = await appendHistory(join(folder, 'history.jsonl'));
-      const reason = explain(error).message;
-      history.append({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome: 'broken', reason });
-    }
+    if (!(await hasEnd(folder))) await appendEnd(join(folder, 'history.jsonl'), explain(error).message);
     await writeReports(folder);
     progress(`report: ${folder}/report.html`);
   } catch (failed) {
     progress(`no report of what broke could be written: ${(failed as Error).message}`);
   }
+}
+
+/** What breaks outside a run's phases, or while its disk is full, leaves a history without an end. */
+async function hasEnd(folder: string): Promise<boolean> {
+  if (!(await hasHistory(folder))) return false;
+  const { records } = await readHistory(join(folder, 'history.jsonl'));
+  return records.some(({ kind }) => kind === 'run.end');
+}
+
+async function appendEnd(file: string, reason: string): Promise<void> {
+  if (await isTorn(file)) await appendFile(file, '\n');
+  await using history = await appendHistory(file);
+  history.append({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome: 'broken', reason });
+}
+
+/** Whether its last line was cut off: what is appended would be a part of it. */
+async function isTorn(file: string): Promise<boolean> {
+  await using handle = await open(file, 'a+');
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() !== '\n';
 }
 
 function unlessThere(error: NodeJS.ErrnoException): void {

@@ -2,10 +2,12 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeS
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { refusedPath } from '../history/refused-path.ts';
 import type { PlanFault } from '../scenario/plan.ts';
 import { flock } from '../time/flock.ts';
 import { startOf } from '../time/process-start.ts';
 import type { EngineIdentity } from './engine/identity.ts';
+import { EnvironmentError } from './environment-error.ts';
 
 /**
  * The write-ahead journal of faults: what is about to be done to the network stands on the machine's disk before it is
@@ -41,13 +43,12 @@ export class Journal implements Disposable {
   readonly #file: number;
   readonly #open = new Map<string, PlanFault>();
 
-  /** @throws Error when there is a journal of this run already */
+  /** @throws EnvironmentError when the folder cannot be written; Error when there is a journal of this run already */
   constructor(runId: string, engine: EngineIdentity, folder = journalFolder()) {
-    mkdirSync(folder, { recursive: true });
     this.path = join(folder, `${runId}.jsonl`);
     // It gets its name once it has its header: without, another run's start would take it for a dead run's.
     const unnamed = `${this.path}.new`;
-    this.#file = openSync(unnamed, 'w');
+    this.#file = openNew(folder, unnamed);
     // Tells whoever comes that this run lives, also in another PID namespace, where its pid is somebody else's.
     flock(this.#file);
     const header: Header = { runId, pid: process.pid, pidStart: startOf(process.pid) ?? '', engine };
@@ -94,6 +95,21 @@ export class Journal implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
+  }
+}
+
+function openNew(folder: string, file: string): number {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return openSync(file, 'w');
+  } catch (error) {
+    const why = refusedPath(error);
+    if (why === null) throw error;
+    throw new EnvironmentError(
+      `the state folder ${folder}, where a run notes its faults, cannot be written: ${why}`,
+      'Make it writable, or set XDG_STATE_HOME to a folder that is.',
+      { cause: error },
+    );
   }
 }
 

@@ -112,19 +112,32 @@ export async function runScenario(asked: RunScenarioOptions): Promise<RunEnd['ou
     cause ??= options.signal.reason ?? error;
     if (cause === 'deadline' || cause === 'interrupted') outcome = cause;
     else broken = await whoseFault(cause as Error, watch);
-    end(outcome, broken === null ? null : (broken.stack ?? broken.message));
+    const reason = broken === null ? null : (broken.stack ?? broken.message);
+    // On a full disk this fails too: what the run started is removed nevertheless.
+    const unrecorded = errorOf(() => end(outcome, reason));
+    broken ??= unrecorded;
   }
   over = true;
   const left = await leftBy(removeAll(options, runId, journal, watch));
   if (left !== null) {
     const reason = [broken, left].flatMap((error) => (error === null ? [] : [error.message])).join('\nThen: ');
-    history.append({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome: 'broken', reason });
+    errorOf(() => history.append({ kind: 'run.end', t: monotonicMs(), source: 'harness', outcome: 'broken', reason }));
   }
   const errors = [broken, left].filter((error) => error !== null);
   const [first] = errors;
   if (first === undefined) return outcome;
   // Why the run broke is told first; what its removal met with does not replace it.
   throw errors.length === 1 ? first : new AggregateError(errors, first.message);
+}
+
+/** What a call throws; `null`: nothing. */
+function errorOf(call: () => void): Error | null {
+  try {
+    call();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Why the removal failed; `null`: nothing is left. */

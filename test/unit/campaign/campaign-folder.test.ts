@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Asked } from '../../../harness/campaign/asked.ts';
+import { BadCampaignError } from '../../../harness/campaign/bad-campaign-error.ts';
 import { CampaignFolder } from '../../../harness/campaign/campaign-folder.ts';
 import {
   type CarryOutOptions,
@@ -108,6 +109,14 @@ describe('a folder', () => {
     await writeFile(join(dir, 'note'), '');
     await expect(CampaignFolder.open(dir, ASKED)).rejects.toThrow('expected a new or empty folder');
     expect(await readdir(dir)).toEqual(['note']);
+  });
+
+  test('that cannot be one is bad usage', async () => {
+    const file = join(dir, 'package.json');
+    await writeFile(file, '');
+    for (const out of [file, join(file, 'below')]) {
+      await expect(CampaignFolder.open(out, ASKED)).rejects.toThrow(BadCampaignError);
+    }
   });
 
   test('with a campaign.json that is none, or an arm that has the name of its own folders, is refused', async () => {

@@ -55,3 +55,15 @@ test('what fails while something is put away is told after what it was put away 
   const { code, message } = explain(new SuppressedError(new EnvironmentError('no stop', 'look'), run));
   expect([code, message]).toEqual([EXIT.environment, 'the disk is full\nmake room\nThen: no stop\nlook']);
 });
+
+test('what an error was caused by is told; a full disk is the machine’s matter, and told once', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const unwritten = new Error('cannot write the history', { cause: full });
+  for (const error of [unwritten, new SuppressedError(unwritten, unwritten)]) {
+    const { code, message } = explain(error);
+    expect(code).toBe(EXIT.environment);
+    expect(message).toMatch(/^cannot write the history: ENOSPC: no space left on device, write\n[^\n]*$/);
+  }
+  const bug = explain(new Error('outer', { cause: new Error('inner') }));
+  expect(bug).toMatchObject({ code: EXIT.bug, message: expect.stringMatching(/\nBecause: inner$/) });
+});
