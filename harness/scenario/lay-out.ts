@@ -1,6 +1,7 @@
 import { openBlock, type Subnet } from './address-block.ts';
 import { BadInputError, problemAt } from './bad-input-error.ts';
 import { PORTS } from './container-config.ts';
+import { gaugeId, routerId, singleId } from './container-ids.ts';
 import type { Attachment, Plan, PlanContainer, Plane, PlanLink, PlanRouter, PlanZone } from './plan.ts';
 import type { ResolvedParameters } from './resolve-parameters.ts';
 import { shortZoneName, type Topology, type TopologyNetwork, type TopologyService } from './topology.ts';
@@ -37,13 +38,12 @@ function gaugeWires(topology: Topology, gauge: Member): Wire[] {
   }));
 }
 
-/** `a1`, `a2` … for nodes; `a-app` for `use1-a-app`; a name without the zone's prefix stays: `control-plane`. */
+/** `a1`, `a2` … for nodes; `a-app`, or `a-app-1`, `a-app-2` …, for `use1-a-app`. */
 function containerIds(service: TopologyService, replicas: number): string[] {
   const short = shortZoneName(service.zone);
   const numbers = Array.from({ length: replicas }, (_, i) => i + 1);
   if (service.role === 'node') return numbers.map((i) => `${short}${i}`);
-  const prefix = `${service.zone}-`;
-  const base = service.name.startsWith(prefix) ? `${short}-${service.name.slice(prefix.length)}` : service.name;
+  const base = singleId(service);
   return replicas === 1 ? [base] : numbers.map((i) => `${base}-${i}`);
 }
 
@@ -95,8 +95,6 @@ function sparesOf(zone: string, parameters: ResolvedParameters): number {
   return parameters.has(name) ? parameters.number(name) : 0;
 }
 
-const routerId = (zone: string, plane: Plane): string => `${shortZoneName(zone)}-${plane}`;
-
 /**
  * A zone's gauge is the harness's own: a container on each of the zone's networks, whose links lead through each of
  * its routers and back to itself.
@@ -119,7 +117,7 @@ function gaugesOf(topology: Topology): Member[] {
         disks: [],
         replicas: { value: 1, at: zone.at },
       };
-      return { id: `${shortZoneName(zone.id)}-gauge`, isSpare: false, service };
+      return { id: gaugeId(zone.id), isSpare: false, service };
     });
 }
 

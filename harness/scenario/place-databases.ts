@@ -17,8 +17,8 @@ export function placeDatabases(
   volumes: readonly PlanVolume[],
   load: LoadSettings,
 ): PlanDatabase[] {
-  const zones = containers.filter(({ role }) => role === 'databases').map(({ zone }) => zone);
-  return zones.flatMap((zone) => {
+  const zones = new Set(containers.filter(({ role }) => role === 'databases').map(({ zone }) => zone));
+  return [...zones].flatMap((zone) => {
     const ids = volumes.filter((volume) => volume.zone === zone).map(({ id }) => id);
     const count = Math.min(load.databases, Math.floor(ids.length / load.databaseVolumes));
     const digits = Math.max(2, String(count).length);

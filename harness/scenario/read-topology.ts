@@ -1,4 +1,5 @@
 import { BadInputError, type Problem, problemAt, throwIfAny } from './bad-input-error.ts';
+import { containerProblems } from './container-problems.ts';
 import { expectedName } from './nearest-name.ts';
 import {
   shortZoneName,
@@ -45,6 +46,7 @@ export function readTopology(file: string, text: string): Topology {
     ...problemsOfZones(topology),
     ...problemsOfNetworks(topology, source),
     ...problemsOfServices(topology, source),
+    ...containerProblems(topology, source.placeOf(['services'], 'key')),
   ]);
   return topology;
 }

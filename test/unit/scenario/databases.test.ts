@@ -3,6 +3,7 @@ import { FAULTS } from '../../../harness/fault/catalogue.ts';
 import { buildPlan } from '../../../harness/scenario/build-plan.ts';
 import { containerConfigOf } from '../../../harness/scenario/container-config-of.ts';
 import { readScenario } from '../../../harness/scenario/load-scenario.ts';
+import { placeDatabases } from '../../../harness/scenario/place-databases.ts';
 import type { Plan } from '../../../harness/scenario/plan.ts';
 
 const plain = await readScenario('ebs-2011', FAULTS);
@@ -56,4 +57,10 @@ test('programs are told of the databases of the zones that they serve', () => {
   expect(told('b-app')).toEqual(['b-db-01', 'b-db-02']);
   expect(told('control-plane')).toEqual(['a-db-01', 'a-db-02', 'b-db-01', 'b-db-02']);
   expect(plan.databases[1]?.volumes).toEqual(['a-vol-004', 'a-vol-005', 'a-vol-006']);
+});
+
+test('a zone’s databases are placed once, however many containers it has for them', () => {
+  const plan = planOf('fast');
+  const twice = [...plan.containers, ...plan.containers];
+  expect(placeDatabases(twice, plan.volumes, plan.load)).toEqual(plan.databases);
 });
