@@ -27,6 +27,7 @@ const run = (): Promise<unknown> =>
     docker: { ping: () => Promise.reject(new Error('no engine here')) } as unknown as Docker,
     plan,
     folder: dir,
+    engine: { id: '', root: '', address: '' },
     images: {} as never,
     shaping: null,
     sessionLabels: {},
