@@ -22,6 +22,9 @@ describe('an application that is frozen for 15 of 34 s', () => {
   test('blames the machine for nothing, nor does a node that gets hardly any CPU', () => {
     expect(run.result.verdict.problems).toEqual([]);
     expect(run.code).toBe(0);
+    // To look whether a node is starved takes none of the CPU that it has left.
+    const length = run.result.dose.measurements.find(({ fault, what }) => fault === 'cpu-1' && what === 'length');
+    expect(Math.abs((length?.measured ?? Number.NaN) - 8)).toBeLessThan(0.3);
     const lags = new Map(run.result.machine.lag.map((lag) => [lag.who, lag]));
     // The sample that the thaw lets out; 8 s of a starved node are about 16.
     expect(lags.get('a-app')?.excused).toBeGreaterThanOrEqual(1);

@@ -5,6 +5,7 @@ import { withDeadline } from '../../time/deadline.ts';
 import { monotonicMs } from '../../time/monotonic.ts';
 import { LIMITS } from '../limits.ts';
 import { Hold } from './hold.ts';
+import { readCpuQuota } from './read-cpu-quota.ts';
 import { runInside } from './run-inside.ts';
 
 export interface ControlOptions {
@@ -114,15 +115,15 @@ export class LabContainerControl implements ContainerControl {
 
   /** From the control group itself; of one that does not run now, what the engine will give it. */
   async cpuLimit(id: string): Promise<number | null> {
-    const { running, paused } = await this.state(id);
-    if (!running || paused) {
-      const { HostConfig } = await this.#bounded(this.#container(id).inspect(), `the state of ${id}`);
+    const { Id, State, HostConfig } = await this.#bounded(this.#container(id).inspect(), `the state of ${id}`);
+    if (!State.Running || State.Paused) {
       const quota = HostConfig.CpuQuota ?? 0;
       return quota > 0 ? quota / CPU_PERIOD_US : null;
     }
     // Version 1 of control groups has the quota in a file of its own, version 2 quota and period in one.
     const files = 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2> /dev/null || cat /sys/fs/cgroup/cpu.max';
-    const [quota = 'max'] = (await this.#run(this.#options.idOf(id), ['sh', '-c', files])).trim().split(/\s+/);
+    const text = (await readCpuQuota(State.Pid, Id)) ?? (await this.#run(Id, ['sh', '-c', files]));
+    const [quota = 'max'] = text.trim().split(/\s+/);
     return quota === 'max' || Number(quota) <= 0 ? null : Number(quota) / CPU_PERIOD_US;
   }
 
